@@ -1,0 +1,48 @@
+"""Agents whose messages are streams: an async library, and a chat program built on it.
+
+The names that a user types, imported when they are first used: `import miniagents` costs next to nothing.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .errors import MiniagentsError as MiniagentsError
+    from .messages import ErrorMessage as ErrorMessage
+    from .messages import Message as Message
+    from .messages import MessagePromise as MessagePromise
+    from .messages import MessageSequencePromise as MessageSequencePromise
+    from .messages import MessageTuple as MessageTuple
+    from .miniagents import InteractionContext as InteractionContext
+    from .miniagents import MiniAgent as MiniAgent
+    from .miniagents import MiniAgents as MiniAgents
+    from .miniagents import miniagent as miniagent
+    from .promising.sentinels import AWAIT as AWAIT
+    from .promising.sentinels import CLEAR as CLEAR
+    from .utils import achain_loop as achain_loop
+    from .utils import adialog_loop as adialog_loop
+
+_HOMES = {
+    "AWAIT": ".promising.sentinels",
+    "CLEAR": ".promising.sentinels",
+    "ErrorMessage": ".messages",
+    "InteractionContext": ".miniagents",
+    "Message": ".messages",
+    "MessagePromise": ".messages",
+    "MessageSequencePromise": ".messages",
+    "MessageTuple": ".messages",
+    "MiniAgent": ".miniagents",
+    "MiniAgents": ".miniagents",
+    "MiniagentsError": ".errors",
+    "achain_loop": ".utils",
+    "adialog_loop": ".utils",
+    "miniagent": ".miniagents",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - a sorted list of names
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name], __name__), name)

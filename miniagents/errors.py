@@ -1,0 +1,150 @@
+"""Every error that miniagents raises, one family.
+
+MiniagentsError
+├── UsageError                  the program that uses the library made a mistake
+│   ├── NoScopeError            something that needs a running task was used outside `async with MiniAgents()`
+│   ├── UnsupportedPieceError   something that is no message was handed over (also a TypeError)
+│   └── PendingPromiseError     the text of a promise was wanted before it was there
+├── CallError                   an agent's call ended without its whole reply
+│   ├── CallCancelledError      somebody cancelled it, or its scope was left
+│   └── CallTimeoutError        it took longer than its `timeout_s` (also a TimeoutError)
+├── ModelError                  a model could not answer; carries `host`, `cause` and `cure`
+│   ├── KeyMissingError         no key to send
+│   ├── KeyRefusedError         the provider refused the key (401, 403)
+│   ├── ModelNotFoundError      the provider knows no such model (404)
+│   ├── RequestRefusedError     the provider refused the request (400, 413, 422)
+│   ├── RateLimitedError        the provider asked us to wait (429)
+│   ├── ProviderUnreachableError  no connection, or none in time
+│   ├── ProviderFailedError     the provider failed (5xx) or said so inside its stream
+│   ├── BadAnswerError          the answer is not one of this API (a web page, no JSON, nothing at all)
+│   └── ReplyCutError           the answer stopped before its end; what came is kept in the message's tokens
+├── TranscriptError             a transcript cannot be read or written
+├── SettingsError               a setting, a model name or an option makes no sense
+└── PluginError                 a plugin cannot be loaded or offers something that it must not
+
+`UsageError` is the programmer's to mend, every other one is the world's. Never here: how an error is shown.
+"""
+
+__all__ = [
+    "BadAnswerError",
+    "CallCancelledError",
+    "CallError",
+    "CallTimeoutError",
+    "KeyMissingError",
+    "KeyRefusedError",
+    "MiniagentsError",
+    "ModelError",
+    "ModelNotFoundError",
+    "NoScopeError",
+    "PendingPromiseError",
+    "PluginError",
+    "ProviderFailedError",
+    "ProviderUnreachableError",
+    "RateLimitedError",
+    "ReplyCutError",
+    "RequestRefusedError",
+    "SettingsError",
+    "TranscriptError",
+    "UnsupportedPieceError",
+    "UsageError",
+]
+
+
+class MiniagentsError(Exception):
+    """The root of the family."""
+
+
+class UsageError(MiniagentsError):
+    """The program that uses the library made a mistake."""
+
+
+class NoScopeError(UsageError):
+    """Something that needs a running task was used outside `async with MiniAgents()`."""
+
+
+class UnsupportedPieceError(UsageError, TypeError):
+    """Something that is no message was handed over."""
+
+
+class PendingPromiseError(UsageError):
+    """The text of a promise was wanted before it was there."""
+
+
+class CallError(MiniagentsError):
+    """An agent's call ended without its whole reply."""
+
+
+class CallCancelledError(CallError):
+    """Somebody cancelled the call, or its scope was left."""
+
+
+class CallTimeoutError(CallError, TimeoutError):
+    """The call took longer than its `timeout_s`."""
+
+
+class ModelError(MiniagentsError):
+    """A model could not answer.
+
+    `str()` is one line: who was asked, what went wrong, what to do about it.
+    """
+
+    def __init__(self, cause: str, *, host: str = "", cure: str = "") -> None:
+        super().__init__(cause, host, cure)
+        self.cause = cause
+        """What went wrong, in a few words, without a full stop."""
+        self.host = host
+        """The host that was asked (no scheme, no path, no key), or the path of a local model; "" where none was."""
+        self.cure = cure
+        """What the person can do, as an imperative, or ""."""
+
+    def __str__(self) -> str:
+        line = f"{self.host}: {self.cause}" if self.host else self.cause
+        return f"{line}; {self.cure}" if self.cure else line
+
+
+class KeyMissingError(ModelError):
+    """There is no key to send."""
+
+
+class KeyRefusedError(ModelError):
+    """The provider refused the key (401, 403)."""
+
+
+class ModelNotFoundError(ModelError):
+    """The provider knows no such model (404)."""
+
+
+class RequestRefusedError(ModelError):
+    """The provider refused the request (400, 413, 422)."""
+
+
+class RateLimitedError(ModelError):
+    """The provider asked us to wait (429)."""
+
+
+class ProviderUnreachableError(ModelError):
+    """There is no connection, or none in time."""
+
+
+class ProviderFailedError(ModelError):
+    """The provider failed (5xx), or said so inside its stream."""
+
+
+class BadAnswerError(ModelError):
+    """The answer is not one of this API: a web page, no JSON, nothing at all."""
+
+
+class ReplyCutError(ModelError):
+    """The answer stopped before its end; what came is kept in the message's tokens."""
+
+
+class TranscriptError(MiniagentsError):
+    """A transcript cannot be read or written."""
+
+
+class SettingsError(MiniagentsError):
+    """A setting, a model name or an option makes no sense."""
+
+
+class PluginError(MiniagentsError):
+    """A plugin cannot be loaded, or offers something that it must not."""

@@ -1,0 +1,145 @@
+"""What is handed over, made into message promises: the one door for `inquire`, `reply` and prefilled sequences.
+
+In: anything of `MessageType`. Out: a flat list of promises and of sequences that are still to come. Never: who asked,
+but for a name to put into an error.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from .errors import UnsupportedPieceError
+from .messages import Message, MessagePromise, MessageSequencePromise, MessageType
+from .promising.marks import has_mark, split_at_marks
+from .promising.promise import Promise
+from .promising.scope import Work, current
+from .promising.stream import Source, Stream
+
+__all__ = ["Piece", "pieces_of", "text_promise"]
+
+Piece = MessagePromise | MessageSequencePromise
+
+
+def pieces_of(messages: MessageType, taker: str) -> list[Piece]:
+    """Return the promises that `messages` stands for, in order; lists and iterators are read, streams are not.
+
+    Raises:
+        UnsupportedPieceError: Something in it can be no message; `taker` is named as who would not take it.
+        NoScopeError: Something in it is still to come and there is no open scope.
+    """
+    if messages is None:
+        return []
+    one = _one_piece(messages, taker)
+    if one is not None:
+        return [one]
+    pieces: list[Piece] = []
+    nested: list[Iterator[Any]] = [_iterator(messages, taker)]
+    while nested:
+        for message in nested[-1]:
+            one = _one_piece(message, taker)
+            if one is None:
+                nested.append(_iterator(message, taker))
+                break
+            pieces.append(one)
+        else:
+            nested.pop()
+    return pieces
+
+
+def sequence_of(messages: MessageType, taker: str) -> MessageSequencePromise:
+    """Return `messages` as a sequence: itself, where it is one.
+
+    Raises:
+        UnsupportedPieceError: As for `pieces_of`.
+        NoScopeError: As for `pieces_of`.
+    """
+    if isinstance(messages, MessageSequencePromise):
+        messages._want()
+        return messages
+    source = Source[Any]()
+    source.pieces = pieces_of(messages, taker)
+    source.close()
+    return MessageSequencePromise.over(source, None)
+
+
+def text_promise(text: str, **fields: Any) -> MessagePromise:
+    """Return `text` as a message with these `fields`; the promises inside it (f-strings) are put in as they arrive.
+
+    Raises:
+        NoScopeError: There is a promise inside it that is still to come, and no open scope.
+        PendingPromiseError: There was a promise inside it that is gone.
+    """
+    if has_mark(text):
+        return Message.promise(_tokens_of(split_at_marks(text)), **fields)
+    return MessagePromise.of(Message(text=text, **fields))
+
+
+def _one_piece(message: Any, taker: str) -> Piece | None:
+    """Return the promise for it, or None where it holds many."""
+    if isinstance(message, str):
+        return text_promise(message)
+    if isinstance(message, Message):
+        return MessagePromise.of(message)
+    if isinstance(message, MessagePromise | MessageSequencePromise):
+        message._want()
+        return message
+    if isinstance(message, Mapping):
+        return _from_fields(message, taker)
+    if isinstance(message, Promise | AsyncIterable):
+        source = Source[Any]()
+        work = Work(current().name, source)
+        return MessageSequencePromise.over(source, work.start(_pump, source, message, taker))
+    return None
+
+
+def _from_fields(fields: Mapping[str, Any], taker: str) -> MessagePromise:
+    text = fields.get("text", "")
+    try:
+        if isinstance(text, str) and has_mark(text):
+            return text_promise(**fields)
+        return MessagePromise.of(Message(**fields))
+    except (ValidationError, TypeError) as error:
+        known = ", ".join(Message.model_fields)
+        faults = ", ".join(str(name) for name in fields if name not in Message.model_fields) or str(error)
+        raise UnsupportedPieceError(f"{taker}: a dict with {faults} is no message; its keys may be {known}") from None
+
+
+def _iterator(messages: Any, taker: str) -> Iterator[Any]:
+    if isinstance(messages, Iterable) and not isinstance(messages, bytes | bytearray | BaseModel):
+        return iter(messages)
+    raise UnsupportedPieceError(
+        f"{taker}: {type(messages).__qualname__} is no message;"
+        " give str, dict, Message, a promise of one, or an (async) iterable of these"
+    )
+
+
+async def _pump(source: Source[Any], messages: Promise[Any] | AsyncIterable[Any], taker: str) -> None:
+    if isinstance(messages, Promise):
+        messages = [await messages]
+        for piece in pieces_of(messages, taker):
+            source.push(piece)
+        return
+    try:
+        async for message in messages:
+            for piece in pieces_of(message, taker):
+                source.push(piece)
+    finally:
+        if isinstance(messages, AsyncGenerator):
+            await messages.aclose()
+
+
+async def _tokens_of(parts: list[str | Stream[Any, Any]]) -> AsyncIterator[str]:
+    for part in parts:
+        if isinstance(part, str):
+            yield part
+        elif isinstance(part, MessagePromise):
+            async for token in part:
+                yield token
+        else:
+            separator = ""
+            async for promise in part:
+                yield separator
+                separator = "\n\n"
+                async for token in promise:
+                    yield token

@@ -1,0 +1,67 @@
+"""A promise inside a text: `f"You said: {promise}"`.
+
+Formatting a stream that is still arriving cannot give its text. It gives a mark instead, which whatever takes text from
+an agent finds and replaces by the stream itself. A mark carries a nonce of this process, so nobody else can write one;
+its words tell a person what to do if it ever gets to be seen. The stream lives as long as the agent (or the scope) in
+which it was formatted.
+"""
+
+import re
+import secrets
+from itertools import count
+from typing import Any
+from weakref import WeakKeyDictionary, WeakValueDictionary
+
+from ..errors import PendingPromiseError
+from .scope import current
+from .stream import Stream
+
+__all__ = ["has_mark", "mark", "split_at_marks"]
+
+_OPEN = f"\u2063<await this promise first: {secrets.token_hex(8)}:"
+_CLOSE = ">\u2063"
+_MARK = re.compile(f"{re.escape(_OPEN)}([0-9]+){re.escape(_CLOSE)}")
+_next_number = count().__next__
+_numbers: WeakKeyDictionary[Stream[Any, Any], str] = WeakKeyDictionary()
+_marked: WeakValueDictionary[str, Stream[Any, Any]] = WeakValueDictionary()
+
+
+def mark(stream: Stream[Any, Any]) -> str:
+    """Return the mark that stands for `stream`, good for as long as the work or the scope that runs here.
+
+    Raises:
+        NoScopeError: There is none.
+    """
+    owner = current()
+    number = _numbers.get(stream)
+    if number is None:
+        number = _numbers[stream] = str(_next_number())
+        _marked[number] = stream
+    if owner.keeps is None:
+        owner.keeps = {}
+    owner.keeps[number] = stream
+    stream._want()
+    return f"{_OPEN}{number}{_CLOSE}"
+
+
+def has_mark(text: str) -> bool:
+    """Say whether there is a mark in `text`."""
+    return _OPEN in text
+
+
+def split_at_marks(text: str) -> list[str | Stream[Any, Any]]:
+    """Return the parts of `text` in order: strings, and the streams whose marks stood between them.
+
+    Raises:
+        PendingPromiseError: A stream is gone: the text was kept after the agent ended that had formatted it.
+    """
+    parts: list[str | Stream[Any, Any]] = []
+    for position, part in enumerate(_MARK.split(text)):
+        if position % 2 == 0:
+            parts.extend([part] if part else [])
+            continue
+        stream = _marked.get(part)
+        if stream is None:
+            raise PendingPromiseError("a text outlived the promise inside it; `await` the promise before formatting it")
+        parts.append(stream)
+    return parts

@@ -1,0 +1,254 @@
+"""Who owns a task: `Scope`, which nothing outlives, and `Work`, one task that fills one stream.
+
+A work ends when its function returns or fails, when somebody cancels it, when its clock runs out, or when nobody wants
+what it makes any longer. "Nobody wants it" is a matter of references: a stream that was read, or handed on to others,
+and whose last holder then let go of it. What nobody ever read runs to its end: it was started for its own sake.
+
+In: coroutine functions. Out: pieces in a source. Never: what the pieces are.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any, ParamSpec, Protocol, Self
+
+from ..errors import CallCancelledError, NoScopeError
+from .failure import Failure
+
+__all__ = ["Scope", "Work", "current"]
+
+_P = ParamSpec("_P")
+_LOGGER = logging.getLogger("miniagents")
+_GRACE_S = 0.045
+"""How long a cancelled task may clean up before it is cancelled once more; two of them stay under 100 ms."""
+
+
+class _Sink(Protocol):
+    """As much of a source as its owner needs."""
+
+    closed: bool
+
+    def close(self, failure: Failure | None = None) -> None: ...
+
+
+class Work:
+    """One task that fills one source, with its place in the tree of calls."""
+
+    __slots__ = (
+        "_abandoned",
+        "_held",
+        "_orphaned",
+        "_timer",
+        "children",
+        "errors_as_pieces",
+        "keeps",
+        "name",
+        "parent",
+        "scope",
+        "source",
+        "task",
+        "wanted",
+    )
+
+    task: "asyncio.Task[None]"
+
+    def __init__(self, name: str, source: _Sink, *, errors_as_pieces: bool | None = None) -> None:
+        """Make the work; `start` starts it.
+
+        Raises:
+            NoScopeError: There is no open scope to own it.
+        """
+        owner = current()
+        self.name = name
+        """The name it has in a trail."""
+        self.source = source
+        self.scope = owner.scope
+        self.parent = owner if isinstance(owner, Work) else None
+        self.errors_as_pieces = owner.errors_as_pieces if errors_as_pieces is None else errors_as_pieces
+        """Whether whoever fills the source should put an error in it as a piece instead of raising it."""
+        self.children: set[Work] | None = None
+        """What it started and what still runs."""
+        self.keeps: dict[str, Any] | None = None
+        """What must live as long as this work does."""
+        self.wanted = False
+        """Whether its stream was read, or handed on to somebody who might read it."""
+        self._held = True
+        self._orphaned = False
+        self._abandoned = False
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self, function: Callable[_P, Awaitable[None]], *args: _P.args, **kwargs: _P.kwargs) -> Self:
+        """Start `function` in a task of its own."""
+        # The function, not its coroutine: a task that is cancelled before its first step would leave that unawaited.
+        self.task = task = self.scope.loop.create_task(self._run(function, args, kwargs), name=self.name)
+        self.scope.works.add(self)
+        if self.parent is not None:
+            if self.parent.children is None:
+                self.parent.children = set()
+            self.parent.children.add(self)
+        task.add_done_callback(self._ended)
+        return self
+
+    async def _run(self, function: Callable[..., Awaitable[None]], args: Any, kwargs: Any) -> None:
+        _CURRENT.set(self)
+        try:
+            await function(*args, **kwargs)
+        except asyncio.CancelledError:
+            self._fail(self._cancelled())
+            raise
+        except Exception as error:  # noqa: BLE001 - kept, and raised at whoever reads the stream
+            self._fail(error, self.scope.unread)
+        except BaseException as error:
+            self._fail(error)
+            raise
+        else:
+            self.source.close()
+
+    def _fail(self, error: BaseException, unread: dict[Failure, None] | None = None) -> None:
+        if not self.source.closed:
+            self.source.close(Failure(error, self.name, unread))
+        elif unread is not None and not self._abandoned:  # it failed after it was cancelled: nobody can read that
+            unread[Failure(error, self.name)] = None
+
+    def _ended(self, _task: "asyncio.Task[None]") -> None:
+        if not self.source.closed:  # cancelled before its first step
+            self._fail(self._cancelled())
+        self.keeps = None
+        if self._timer is not None:
+            self._timer.cancel()
+        if self.parent is not None and self.parent.children is not None:
+            self.parent.children.discard(self)
+        if self._abandoned and self.children:
+            for child in tuple(self.children):
+                child._orphan()
+        self.scope.ended(self)
+
+    def cancel(self, error: BaseException | None = None) -> None:
+        """Stop it now, and everything it started; its readers get `error`, or a `CallCancelledError`."""
+        works = [self]
+        while works:
+            work = works.pop()
+            if not work.source.closed:
+                work._fail(error if error is not None and work is self else work._cancelled())
+            work.task.cancel()
+            works.extend(work.children or ())
+
+    def expire(self, timeout_s: float, error: BaseException) -> None:
+        """Cancel it with `error` if it still runs `timeout_s` seconds from now."""
+        self._timer = self.scope.loop.call_later(timeout_s, self.cancel, error)
+
+    def release(self) -> None:
+        """Say that the last holder of its stream let go of it; safe in any thread, and in a finalizer."""
+        self._held = False
+        if (self.wanted or self._orphaned) and not self.scope.loop.is_closed():
+            self.scope.loop.call_soon_threadsafe(self._abandon)
+
+    def _abandon(self) -> None:
+        if not self.task.done():
+            self._abandoned = True
+            self.source.close()
+            self.task.cancel()
+
+    def _orphan(self) -> None:
+        """Stop it as soon as nobody holds it: whoever started it was stopped that way too."""
+        self._orphaned = True
+        if not self._held:
+            self._abandon()
+
+    def _cancelled(self) -> CallCancelledError:
+        return CallCancelledError(f"{self.name} was cancelled")
+
+
+class Scope:
+    """The owner of every task that is started inside it; nothing outlives it.
+
+    Leaving it normally waits for them. Leaving it by an error or a cancellation cancels them first; a task that will
+    not stop is named in the log after 0.1 s and left behind.
+    """
+
+    def __init__(self, *, errors_as_pieces: bool = False) -> None:
+        self.scope = self
+        self.errors_as_pieces = errors_as_pieces
+        self.works: set[Work] = set()
+        """What runs."""
+        self.unread: dict[Failure, None] = {}
+        """The errors that nobody has read yet, oldest first."""
+        self.keeps: dict[str, Any] | None = None
+        """What must live as long as this scope does."""
+        self.loop: asyncio.AbstractEventLoop
+        self.open = False
+        self._outer: Work | Scope | None = None
+        self._idle: asyncio.Future[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        if self.open:
+            raise NoScopeError("this scope is open already; make another one to nest them")
+        self.loop = asyncio.get_running_loop()
+        self.open = True
+        self._outer = _CURRENT.get()
+        _CURRENT.set(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            if kind is None:
+                await self._settle()
+            else:
+                await self._stop()
+        except asyncio.CancelledError:
+            await self._stop()
+            raise
+        finally:
+            self.open = False
+            self.keeps = None
+            _CURRENT.set(self._outer)
+            self._report()
+
+    def ended(self, work: Work) -> None:
+        """Take note that a work is done."""
+        self.works.discard(work)
+        if not self.works and self._idle is not None and not self._idle.done():
+            self._idle.set_result(None)
+
+    async def _settle(self) -> None:
+        while self.works:
+            self._idle = self.loop.create_future()
+            await self._idle
+
+    async def _stop(self) -> None:
+        for _ in range(2):
+            for work in tuple(self.works):
+                work.cancel()
+            try:
+                await asyncio.wait_for(self._settle(), _GRACE_S)
+            except TimeoutError:
+                continue
+            return
+        names = ", ".join(sorted({work.name for work in self.works}))
+        _LOGGER.error("left behind, for they would not stop when cancelled: %s", names)
+
+    def _report(self) -> None:
+        for failure in self.unread:
+            _LOGGER.error("an error that nobody read: %s", failure.in_one_line())
+        self.unread.clear()
+
+
+_CURRENT: ContextVar[Work | Scope | None] = ContextVar("miniagents", default=None)
+
+
+def current() -> Work | Scope:
+    """Return the work that runs here or else the scope that is open here.
+
+    Raises:
+        NoScopeError: There is none, or it was left already.
+    """
+    owner = _CURRENT.get()
+    if owner is None:
+        raise NoScopeError("there is no scope here; do this inside `async with MiniAgents():`")
+    if not owner.scope.open:
+        raise NoScopeError("the scope was left already; do this inside its `async with MiniAgents():` block")
+    return owner

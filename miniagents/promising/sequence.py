@@ -1,0 +1,91 @@
+"""Sequences: streams inside streams, read as one flat stream.
+
+What is handed to a sequence stays as it is, nested, and each reader walks the tree with a stack of its own. So handing
+a sequence on costs the same however long it is and however much of it is still to come, and nothing recurses.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, Generic, Self, TypeVar, Union
+
+from .stream import ENDED, Source, Stream, cursor
+
+__all__ = ["SequencePromise", "SequenceReader"]
+
+_Leaf = TypeVar("_Leaf")
+_Whole = TypeVar("_Whole")
+_Node = Union[_Leaf, "SequencePromise[_Leaf, object]"]
+
+
+class SequencePromise(Stream[_Node[_Leaf], _Whole]):
+    """A stream of leaves, some of which are still inside sequences that are inside it; a reader sees only leaves."""
+
+    __slots__ = ()
+
+    def __aiter__(self) -> "SequenceReader[_Leaf]":  # type: ignore[override]  # the reader flattens
+        self._want()
+        return SequenceReader(self, self._source)
+
+    def cancel(self) -> None:
+        """Stop whatever makes it; where that is nothing of its own, stop whatever makes the parts that it has so far."""
+        pending: list[Stream[object, object]] = [self]
+        while pending:
+            stream = pending.pop()
+            if stream._work is not None:
+                stream._work.cancel()
+            elif isinstance(stream, SequencePromise):
+                pending.extend(piece for piece in stream._source.pieces if isinstance(piece, Stream))
+
+
+class SequenceReader(Generic[_Leaf]):
+    """One reader's place in a tree of sequences.
+
+    After the error of a nested sequence it goes on behind that sequence, if it is asked for more.
+    """
+
+    __slots__ = ("_next", "_sequence", "_source", "_stack")
+
+    def __init__(self, sequence: SequencePromise[_Leaf, object], source: Source[_Node[_Leaf]]) -> None:
+        self._sequence = sequence  # held, so that the producer knows it is wanted
+        self._stack: list[tuple[Source[_Node[_Leaf]], Callable[[], _Node[_Leaf]]]] = []
+        self._source = source
+        self._next: Callable[[], _Node[_Leaf]] = iter(source.pieces).__next__
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> _Leaf:
+        while True:
+            piece = _NO_PIECE
+            try:
+                piece = self._next()
+            except StopIteration:
+                pass  # and not here: what is raised below would carry it as its context
+            if piece is _NO_PIECE:
+                await self._go_on()
+            elif isinstance(piece, SequencePromise):
+                self._stack.append((self._source, self._next))
+                self._source = piece._source
+                self._next = iter(piece._source.pieces).__next__
+            else:
+                return piece
+
+    async def _go_on(self) -> None:
+        """Wait where it stands, or step out of a sequence that has ended."""
+        source = self._source
+        read = len(source.pieces)
+        if not source.closed:
+            await source.next()
+            self._next = cursor(source.pieces, read)
+            return
+        failure = source.failure
+        if self._stack:
+            self._source, self._next = self._stack.pop()
+        else:
+            self._source, self._next = ENDED, iter(ENDED.pieces).__next__
+            if failure is None:
+                raise StopAsyncIteration
+        if failure is not None:
+            raise failure.again()
+
+
+_NO_PIECE: Final[Any] = object()

@@ -1,0 +1,186 @@
+"""Streams: pieces that arrive over time, kept, and read from the start by anyone at any time.
+
+This is the one clever place, and these are its rules. A `Source` is the producer's side: pieces go in, then it is closed,
+perhaps with a failure. A `Stream` is what people hold: iterate it for the pieces, await it for the whole. Readers pull,
+each at its own pace, from the source's own list; there is no queue and no task between a producer and its readers. The
+producer holds the source, never the stream, so that it can be told when the last holder of the stream is gone.
+"""
+
+import asyncio
+from collections.abc import Callable, Generator
+from typing import Any, Final, Generic, Self, TypeVar
+
+from .failure import Failure
+from .scope import Work
+
+__all__ = ["ENDED", "Source", "Stream", "StreamReader", "cursor"]
+
+_Piece = TypeVar("_Piece")
+_Whole = TypeVar("_Whole")
+
+
+class Source(Generic[_Piece]):
+    """The producer's side of a stream; what comes after its end is dropped."""
+
+    __slots__ = ("_at_end", "_at_next", "closed", "failure", "pieces")
+
+    def __init__(self) -> None:
+        self.pieces: list[_Piece] = []
+        """Everything that has come, in order; only ever appended to."""
+        self.closed = False
+        self.failure: Failure | None = None
+        """What ended it, where that was an error."""
+        self._at_next: list[asyncio.Future[None]] = []
+        self._at_end: list[asyncio.Future[None]] = []
+
+    def push(self, piece: _Piece) -> None:
+        """Add a piece and wake whoever waits for the next one."""
+        if not self.closed:
+            self.pieces.append(piece)
+            if self._at_next:
+                _wake(self._at_next)
+
+    def close(self, failure: Failure | None = None) -> None:
+        """Say that no more will come; `failure` is raised at the readers that get that far."""
+        if not self.closed:
+            self.closed = True
+            self.failure = failure
+            _wake(self._at_next)
+            _wake(self._at_end)
+
+    async def next(self) -> None:
+        """Wait for one more piece, or the end."""
+        await _turn(self._at_next)
+
+    async def end(self) -> None:
+        """Wait until it is closed."""
+        while not self.closed:
+            await _turn(self._at_end)
+
+
+async def _turn(waiters: list[asyncio.Future[None]]) -> None:
+    waiter = asyncio.get_running_loop().create_future()
+    waiters.append(waiter)
+    try:
+        await waiter
+    except asyncio.CancelledError:  # this reader gives up; the others go on
+        if waiter in waiters:
+            waiters.remove(waiter)
+        raise
+
+
+def _wake(waiters: list[asyncio.Future[None]]) -> None:
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result(None)
+    waiters.clear()
+
+
+class Stream(Generic[_Piece, _Whole]):
+    """Pieces that arrive, and the whole that they make.
+
+    - `async for piece in stream` gives every piece from the first, however late it is asked, then goes on live.
+    - `await stream` gives the whole, made once.
+    - Any number of readers; one that is slow, cancelled or gone neither slows nor spoils it for another.
+    - An error comes after the pieces that came before it, at every reader.
+    """
+
+    __slots__ = ("__weakref__", "_source", "_whole", "_work")
+
+    _source: Source[_Piece]
+    _work: Work | None
+    _whole: _Whole | None
+
+    def __init__(self, source: Source[_Piece], work: Work | None = None) -> None:
+        self._source = source
+        self._work = work
+        self._whole = None
+
+    def __aiter__(self) -> "StreamReader[_Piece]":
+        self._want()
+        return StreamReader(self, self._source)
+
+    def __await__(self) -> Generator[None, None, _Whole]:
+        self._want()
+        return self._settle().__await__()
+
+    def __del__(self) -> None:
+        work = self._work
+        if work is not None and not work.source.closed:
+            work.release()
+
+    def cancel(self) -> None:
+        """Stop whatever makes it, with every call that made; its readers get a `CallCancelledError`."""
+        if self._work is not None:
+            self._work.cancel()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all of it is there, or it failed."""
+        return self._source.closed
+
+    async def _settle(self) -> _Whole:
+        if self._whole is None:
+            if not self._source.closed:
+                await self._source.end()
+            if self._source.failure is not None:
+                raise self._source.failure.again()
+            self._whole = await self._make_whole()
+        return self._whole
+
+    async def _make_whole(self) -> _Whole:
+        raise NotImplementedError
+
+    def _want(self) -> None:
+        """Say that somebody reads it, or might."""
+        if self._work is not None:
+            self._work.wanted = True
+
+
+class StreamReader(Generic[_Piece]):
+    """One reader's place in a stream."""
+
+    __slots__ = ("_next", "_source", "_stream")
+
+    def __init__(self, stream: Stream[_Piece, object], source: Source[_Piece]) -> None:
+        self._stream = stream  # held, so that the producer knows it is wanted
+        self._source = source
+        self._next: Callable[[], _Piece] = iter(source.pieces).__next__
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> _Piece:
+        # A list's own iterator is the fastest cursor there is. It sees what is appended until it has once run out;
+        # then all that was there has been read, and a new one goes on from that place.
+        try:
+            return self._next()
+        except StopIteration:
+            pass
+        source = self._source
+        read = len(source.pieces)
+        while len(source.pieces) == read:
+            if source.closed:
+                self._end()
+            await source.next()
+        self._next = cursor(source.pieces, read)
+        return self._next()
+
+    def _end(self) -> None:
+        failure, self._source = self._source.failure, ENDED
+        self._next = iter(ENDED.pieces).__next__
+        if failure is not None:
+            raise failure.again()
+        raise StopAsyncIteration
+
+
+def cursor(pieces: list[_Piece], start: int) -> Callable[[], _Piece]:
+    """Return what gives the pieces from `start` on, one a call, until it raises StopIteration."""
+    place = iter(pieces)
+    place.__setstate__(start)  # type: ignore[attr-defined]  # every list iterator has it, for pickling
+    return place.__next__
+
+
+ENDED: Final[Source[Any]] = Source()
+"""What a reader stands in that has nothing more to read."""
+ENDED.close()

@@ -1,0 +1,113 @@
+"""Help for tests of agents: agents that say what they are told, time that does not pass, and a check for leaks.
+
+For our own suite, for people who build on the library, and for authors of plugins. Never: a test framework.
+"""
+
+import asyncio
+import gc
+import selectors
+import threading
+from collections.abc import Coroutine, Iterable
+from typing import Any, TypeVar
+
+from .messages import Message, MessageType
+from .miniagents import InteractionContext, MiniAgent, miniagent
+
+__all__ = ["check_for_leaks", "scripted_agent", "streaming_agent", "virtual_time_loop"]
+
+_Result = TypeVar("_Result")
+
+
+def scripted_agent(*replies: MessageType, alias: str = "scripted_agent") -> MiniAgent[...]:
+    """Return an agent that gives one of `replies` a call, in order, and nothing when they are used up."""
+    left = iter(replies)
+
+    @miniagent(alias=alias)
+    async def agent(ctx: InteractionContext) -> None:
+        await ctx.message_promises
+        ctx.reply(next(left, None))
+
+    return agent
+
+
+def streaming_agent(
+    tokens: Iterable[str], *, delay_s: float = 0.0, error: Exception | None = None, alias: str = "streaming_agent"
+) -> MiniAgent[...]:
+    """Return an agent that replies one message, token by token, with `delay_s` before each; then `error` is raised."""
+    tokens = tuple(tokens)
+
+    async def stream() -> Any:
+        for token in tokens:
+            await asyncio.sleep(delay_s)
+            yield token
+        if error is not None:
+            raise error
+
+    @miniagent(alias=alias)
+    async def agent(ctx: InteractionContext) -> None:
+        ctx.reply(Message.promise(stream(), role="assistant"))
+
+    return agent
+
+
+class _VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """A loop whose clock jumps to the next timer as soon as there is nothing else to do."""
+
+    def __init__(self) -> None:
+        self._now_s = 0.0
+        super().__init__(_Selector(self))
+
+    def time(self) -> float:
+        return self._now_s
+
+    def skip(self, seconds: float) -> None:
+        self._now_s += seconds
+
+
+class _Selector(selectors.SelectSelector):
+    """Sees what is there without waiting for it; a wait with nothing to come for is what moves the clock."""
+
+    def __init__(self, loop: _VirtualTimeLoop) -> None:
+        super().__init__()
+        self._loop = loop
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        if timeout is None:  # no timer at all: only another thread can end this
+            return super().select(_STUCK_S) or self._stuck()
+        ready = super().select(0)
+        if not ready and timeout > 0:
+            self._loop.skip(timeout)
+        return ready
+
+    def _stuck(self) -> list[tuple[selectors.SelectorKey, int]]:
+        raise RuntimeError("every task waits, and no timer will ever end that")
+
+
+_STUCK_S = 5.0
+"""How long a loop on virtual time waits for a thread before it says that nothing will happen any more."""
+
+
+def virtual_time_loop() -> asyncio.AbstractEventLoop:
+    """Return a loop on which sleeping takes no time: `asyncio.Runner(loop_factory=virtual_time_loop)`.
+
+    Its clock starts at 0. Sockets and threads do not know of it: use the ordinary loop for tests that need them.
+    """
+    return _VirtualTimeLoop()
+
+
+async def check_for_leaks(test: Coroutine[Any, Any, _Result]) -> _Result:
+    """Run `test`, and see to it that it leaves no task and no thread behind.
+
+    Raises:
+        AssertionError: It did; they are named.
+    """
+    tasks, threads = asyncio.all_tasks(), set(threading.enumerate())
+    result = await test
+    gc.collect()
+    for _ in range(3):  # what was cancelled last may still have to take that in
+        await asyncio.sleep(0)
+    left: list[Any] = [task for task in asyncio.all_tasks() - tasks if not task.done()]
+    left += [thread for thread in set(threading.enumerate()) - threads if not thread.daemon and thread.is_alive()]
+    if left:
+        raise AssertionError(f"left behind: {left}")
+    return result

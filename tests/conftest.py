@@ -1,0 +1,38 @@
+"""What every test gets: coroutines run on a loop of their own, and nothing is left behind.
+
+An async test runs on virtual time (`miniagents.testing`): it sleeps without waiting. One marked `real_time` runs on the
+machine's clock, for sockets, subprocesses and threads.
+"""
+
+import asyncio
+import inspect
+from collections.abc import Iterator
+
+import pytest
+
+from miniagents.testing import check_for_leaks, virtual_time_loop
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the one mark there is."""
+    config.addinivalue_line("markers", "real_time: run on the machine's clock, not on virtual time")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Run an async test to its end, and fail it if it leaves a task or a thread behind."""
+    if not inspect.iscoroutinefunction(pyfuncitem.obj):
+        return None
+    arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+    real = pyfuncitem.get_closest_marker("real_time") is not None
+    with asyncio.Runner(loop_factory=asyncio.new_event_loop if real else virtual_time_loop) as runner:
+        runner.run(check_for_leaks(pyfuncitem.obj(**arguments)))
+    return True
+
+
+@pytest.fixture(autouse=True)
+def _own_world(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hide the developer's keys, settings and folders from every test."""
+    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "MINIAGENTS_MODEL"):
+        monkeypatch.delenv(name, raising=False)
+    yield
