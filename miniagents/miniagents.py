@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Concatenate, Generic, ParamSpec, Self, overload
 
-from .errors import CallTimeoutError, UsageError
+from .errors import UsageError
 from .frozen import EMPTY
 from .messages import ErrorMessage, Message, MessagePromise, MessageSequencePromise, MessageType
 from .pieces import pieces_of, sequence_of
@@ -134,7 +134,7 @@ class MiniAgent(Generic[_Params]):
         else:
             work.start(self._function, context, **parameters)  # type: ignore[arg-type]  # checked when it is called
         if timeout_s is not None:
-            work.expire(timeout_s, CallTimeoutError(f"{self.alias} took longer than {timeout_s:g} s"))
+            work.expire(timeout_s)
         return MessageSequencePromise.over(source, work)
 
     def __repr__(self) -> str:

@@ -14,7 +14,7 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, ParamSpec, Protocol, Self
 
-from ..errors import CallCancelledError, NoScopeError
+from ..errors import CallCancelledError, CallError, CallTimeoutError, NoScopeError
 from .failure import Failure
 
 __all__ = ["Scope", "Work", "current"]
@@ -96,7 +96,7 @@ class Work:
         try:
             await function(*args, **kwargs)
         except asyncio.CancelledError:
-            self._fail(self._cancelled())
+            self._fail(CallCancelledError(f"{self.name} was cancelled"))
             raise
         except Exception as error:  # noqa: BLE001 - kept, and raised at whoever reads the stream
             self._fail(error, self.scope.unread)
@@ -114,30 +114,34 @@ class Work:
 
     def _ended(self, _task: "asyncio.Task[None]") -> None:
         if not self.source.closed:  # cancelled before its first step
-            self._fail(self._cancelled())
+            self._fail(CallCancelledError(f"{self.name} was cancelled"))
         self.keeps = None
-        if self._timer is not None:
+        if self._timer is not None and not self.children:
             self._timer.cancel()
-        if self.parent is not None and self.parent.children is not None:
-            self.parent.children.discard(self)
+        parent = self.parent
+        if parent is not None and parent.children is not None:
+            parent.children.discard(self)
+            if parent._timer is not None and parent.task.done() and not parent.children:
+                parent._timer.cancel()
         if self._abandoned and self.children:
             for child in tuple(self.children):
                 child._orphan()
         self.scope.ended(self)
 
-    def cancel(self, error: BaseException | None = None) -> None:
-        """Stop it now, and everything it started; its readers get `error`, or a `CallCancelledError`."""
+    def cancel(self, kind: type[CallError] = CallCancelledError, why: str = "was cancelled") -> None:
+        """Stop it now, and everything it started; whoever reads any of it gets an error of this kind."""
         works = [self]
         while works:
             work = works.pop()
             if not work.source.closed:
-                work._fail(error if error is not None and work is self else work._cancelled())
+                work._fail(kind(f"{work.name} {why}"))
             work.task.cancel()
             works.extend(work.children or ())
 
-    def expire(self, timeout_s: float, error: BaseException) -> None:
-        """Cancel it with `error` if it still runs `timeout_s` seconds from now."""
-        self._timer = self.scope.loop.call_later(timeout_s, self.cancel, error)
+    def expire(self, timeout_s: float) -> None:
+        """Cancel it if it, or anything it started, still runs `timeout_s` seconds from now."""
+        why = f"took longer than {timeout_s:g} s"
+        self._timer = self.scope.loop.call_later(timeout_s, self.cancel, CallTimeoutError, why)
 
     def release(self) -> None:
         """Say that the last holder of its stream let go of it; safe in any thread, and in a finalizer."""
@@ -156,9 +160,6 @@ class Work:
         self._orphaned = True
         if not self._held:
             self._abandon()
-
-    def _cancelled(self) -> CallCancelledError:
-        return CallCancelledError(f"{self.name} was cancelled")
 
 
 class Scope:
