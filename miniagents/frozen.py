@@ -53,8 +53,8 @@ def freeze(value: Any) -> Any:
 def canonical_json(value: Any, replace: Callable[[Any], Any]) -> bytes:
     """Write `value` as JSON in the one way: sorted keys, no spaces, UTF-8, sets sorted.
 
-    Objects with one key that begins with `$` stand for what JSON lacks (a set, what `replace` gives); a key that begins so
-    by itself gets one more `$`.
+    Objects with one key that begins with `$` stand for what JSON lacks (a set, what `replace` gives); a key that begins
+    so by itself gets one more `$`.
 
     Args:
         value: Plain values and containers; others become what pydantic makes of them for JSON.

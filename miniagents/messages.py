@@ -7,22 +7,21 @@ that makes one message) and `MessageSequencePromise` (a stream of message promis
 import hashlib
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self, TypeAlias, Union
+from typing import Any, Self, TypeAlias, Union
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from .errors import PendingPromiseError, UnsupportedPieceError
 from .frozen import EMPTY, MUTABLE, canonical_json, freeze
-from .promising.marks import has_mark, mark
+from .promising.marks import InText, at_once, has_mark
 from .promising.promise import Promise
-from .promising.scope import Work, current
+from .promising.scope import Work
 from .promising.sequence import SequencePromise, SequenceReader
 from .promising.stream import ENDED, Source, Stream, StreamReader
 
 __all__ = ["ErrorMessage", "Message", "MessagePromise", "MessageSequencePromise", "MessageTuple", "MessageType"]
 
 MessageType: TypeAlias = Union[
-    None,
     str,
     Mapping[str, Any],
     "Message",
@@ -31,6 +30,7 @@ MessageType: TypeAlias = Union[
     Promise[Any],
     Iterable["MessageType"],
     AsyncIterable["MessageType"],
+    None,
 ]
 """What can be handed to an agent, or be its reply. A dict has a message's fields; None is no message at all."""
 
@@ -38,8 +38,8 @@ MessageType: TypeAlias = Union[
 class Message(BaseModel):
     """Something that was said. Immutable, all the way down; subclass it to carry more than text.
 
-    Two messages are equal if they are of one class and their content is: every field but `metadata`. `str()` is the text.
-    A message counts as its own promise: `await` gives itself, `async for` its text as one token.
+    Two messages are equal if they are of one class and their content is: every field but `metadata`. `str()` is the
+    text. A message counts as its own promise: `await` gives itself, `async for` its text as one token.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -67,7 +67,12 @@ class Message(BaseModel):
 
     @classmethod
     def promise(
-        cls, tokens: AsyncIterable[str] | Iterable[str], /, *, afterwards: Mapping[str, Any] | None = None, **fields: Any
+        cls,
+        tokens: AsyncIterable[str] | Iterable[str],
+        /,
+        *,
+        afterwards: Mapping[str, Any] | None = None,
+        **fields: Any,
     ) -> "MessagePromise":
         """Return a message of this class that streams `tokens`, starting at once.
 
@@ -82,7 +87,7 @@ class Message(BaseModel):
         source = Source[str]()
         recipe = _Recipe(cls, fields, EMPTY if afterwards is None else afterwards)
         if isinstance(tokens, AsyncIterable):
-            work = Work(current().name, source)
+            work = Work(None, source)
             return MessagePromise(source, recipe, work.start(_pump, source, tokens, recipe, work))
         for token in [tokens] if isinstance(tokens, str) else tokens:
             source.push(_checked(token))
@@ -93,8 +98,8 @@ class Message(BaseModel):
     def content_hash(self) -> str:
         """The SHA-256 of the content, in hex: equal content, equal hash, in every process and version of Python.
 
-        What is hashed is the canonical JSON of `{"version": 1, "class": …, "fields": {…}}` with the fields that differ from
-        their defaults, `metadata` left out, and each message inside replaced by its own hash.
+        What is hashed is the canonical JSON of `{"version": 1, "class": …, "fields": {…}}` with the fields that differ
+        from their defaults, `metadata` left out, and each message inside replaced by its own hash.
         """
         fields = {
             name: self.__dict__[name]
@@ -148,32 +153,8 @@ class MessageTuple(tuple[Message, ...]):
         return "\n\n".join(map(str, self))
 
 
-class _Text:
-    """How promises behave inside texts."""
-
-    __slots__ = ()
-
-    if TYPE_CHECKING:
-
-        def _now(self) -> object: ...
-
-    def __str__(self) -> str:
-        whole = self._now()
-        if whole is None:
-            raise PendingPromiseError(
-                f"the text of this {type(self).__name__} is not there yet; `await` it first, or put it into an f-string"
-                " that goes to `reply` or `inquire`"
-            )
-        return str(whole)
-
-    def __format__(self, spec: str) -> str:
-        if spec or self._now() is not None:
-            return format(str(self), spec)
-        return mark(self)  # type: ignore[arg-type]  # every subclass is a Stream
-
-
-class MessagePromise(_Text, Stream[str, Message]):
-    """A message that may still be arriving: iterate it for tokens (`str`, none of them empty), await it for the message."""
+class MessagePromise(InText, Stream[str, Message]):
+    """A message that may still be arriving: iterate it for tokens (`str`, none empty), await it for the message."""
 
     __slots__ = ("_recipe",)
 
@@ -214,11 +195,11 @@ class MessagePromise(_Text, Stream[str, Message]):
 
     def _now(self) -> Message | None:
         if self._whole is None and self._source.closed:
-            self._whole = _at_once(self)
+            self._whole = at_once(self)
         return self._whole
 
 
-class MessageSequencePromise(_Text, SequencePromise[MessagePromise, MessageTuple]):
+class MessageSequencePromise(InText, SequencePromise[MessagePromise, MessageTuple]):
     """Messages that may still be arriving: iterate it for their promises, in order; await it for all of them, whole."""
 
     __slots__ = ()
@@ -231,7 +212,7 @@ class MessageSequencePromise(_Text, SequencePromise[MessagePromise, MessageTuple
         """
         from .pieces import pieces_of  # noqa: PLC0415 - pieces are made of sequences
 
-        source = Source()
+        source = Source[Any]()
         source.pieces = pieces_of(prefill_pieces, "prefill_pieces")
         source.close()
         super().__init__(source)
@@ -261,7 +242,8 @@ class MessageSequencePromise(_Text, SequencePromise[MessagePromise, MessageTuple
                 return None
             if isinstance(stream, MessageSequencePromise):
                 pending.extend(stream._source.pieces)
-        return _at_once(self)
+        whole: MessageTuple = at_once(self)
+        return whole
 
 
 class _Recipe:
@@ -304,15 +286,6 @@ def _checked(token: str) -> str:
     if not isinstance(token, str):
         raise UnsupportedPieceError(f"a token must be a str, not {type(token).__qualname__}")
     return token
-
-
-def _at_once(stream: Stream[Any, Any]) -> Any:
-    """Await a stream that has nothing to wait for, without a loop."""
-    try:
-        stream._settle().send(None)
-    except StopIteration as done:
-        return done.value
-    raise AssertionError("a stream that was there had to be waited for")
 
 
 def _hash_instead(value: Any) -> dict[str, str] | None:

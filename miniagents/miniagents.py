@@ -5,6 +5,7 @@ In: whatever can be a message. Out: a `MessageSequencePromise`, at once. Never: 
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any, Concatenate, Generic, ParamSpec, Self, overload
 
 from .errors import UsageError
@@ -22,8 +23,8 @@ _Params = ParamSpec("_Params")
 class MiniAgents(Scope):
     """The scope in which agents run: `async with MiniAgents():`.
 
-    It owns every task. Leaving it normally waits for the agents; leaving it by an error or a cancellation (Ctrl-C) cancels
-    them first and is done within 0.1 s. An error that nobody has read by then is logged, in one line.
+    It owns every task. Leaving it normally waits for the agents; leaving it by an error or a cancellation (Ctrl-C)
+    cancels them first and is done within 0.1 s. An error that nobody has read by then is logged, in one line.
 
     Args:
         errors_as_messages: Whether an agent that fails replies an `ErrorMessage` instead of raising at its reader.
@@ -38,7 +39,7 @@ class InteractionContext:
 
     __slots__ = ("_source", "agent", "message_promises")
 
-    def __init__(self, agent: "MiniAgent[Any]", message_promises: MessageSequencePromise, source: Source[Any]) -> None:
+    def __init__(self, agent: "MiniAgent[...]", message_promises: MessageSequencePromise, source: Source[Any]) -> None:
         """For `MiniAgent.inquire`."""
         self.agent = agent
         """The agent that was called, with the parameters it was forked with."""
@@ -130,9 +131,9 @@ class MiniAgent(Generic[_Params]):
         if self.parameters:
             parameters = {**self.parameters, **parameters}
         if work.errors_as_pieces:
-            work.start(_replying_errors, self._function, context, parameters)
+            work.start(_replying_errors, context, partial(self._function, context, **parameters))
         else:
-            work.start(self._function, context, **parameters)  # type: ignore[arg-type]  # checked when it is called
+            work.start(partial(self._function, context, **parameters))
         if timeout_s is not None:
             work.expire(timeout_s)
         return MessageSequencePromise.over(source, work)
@@ -174,10 +175,8 @@ def miniagent(
     return MiniAgent(function, alias=name, description=inspect.getdoc(function) or "")
 
 
-async def _replying_errors(
-    function: Callable[..., Awaitable[None]], context: InteractionContext, parameters: Mapping[str, Any]
-) -> None:
+async def _replying_errors(context: InteractionContext, call: Callable[[], Awaitable[None]]) -> None:
     try:
-        await function(context, **parameters)
+        await call()
     except Exception as error:  # noqa: BLE001 - the caller asked for it as a message
         context.reply(ErrorMessage.of(error))

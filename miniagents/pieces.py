@@ -13,7 +13,7 @@ from .errors import UnsupportedPieceError
 from .messages import Message, MessagePromise, MessageSequencePromise, MessageType
 from .promising.marks import has_mark, split_at_marks
 from .promising.promise import Promise
-from .promising.scope import Work, current
+from .promising.scope import Work
 from .promising.stream import Source, Stream
 
 __all__ = ["Piece", "pieces_of", "text_promise"]
@@ -55,7 +55,7 @@ def sequence_of(messages: MessageType, taker: str) -> MessageSequencePromise:
         NoScopeError: As for `pieces_of`.
     """
     if isinstance(messages, MessageSequencePromise):
-        messages._want()
+        messages.want()
         return messages
     source = Source[Any]()
     source.pieces = pieces_of(messages, taker)
@@ -82,13 +82,13 @@ def _one_piece(message: Any, taker: str) -> Piece | None:
     if isinstance(message, Message):
         return MessagePromise.of(message)
     if isinstance(message, MessagePromise | MessageSequencePromise):
-        message._want()
+        message.want()
         return message
     if isinstance(message, Mapping):
         return _from_fields(message, taker)
     if isinstance(message, Promise | AsyncIterable):
         source = Source[Any]()
-        work = Work(current().name, source)
+        work = Work(None, source)
         return MessageSequencePromise.over(source, work.start(_pump, source, message, taker))
     return None
 
@@ -116,8 +116,7 @@ def _iterator(messages: Any, taker: str) -> Iterator[Any]:
 
 async def _pump(source: Source[Any], messages: Promise[Any] | AsyncIterable[Any], taker: str) -> None:
     if isinstance(messages, Promise):
-        messages = [await messages]
-        for piece in pieces_of(messages, taker):
+        for piece in pieces_of(await messages, taker):
             source.push(piece)
         return
     try:

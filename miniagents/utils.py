@@ -16,14 +16,14 @@ async def adialog_loop(
 ) -> None:
     """Let a user and an assistant take turns until the user agent replies nothing.
 
-    The user agent is sent what the assistant replied last (nothing at first), while it still arrives, and replies what the
-    user says next. The assistant agent is sent the whole conversation.
+    The user agent is sent what the assistant replied last (nothing at first), while it still arrives, and replies what
+    the user says next. The assistant agent is sent the whole conversation.
 
     Args:
         user_agent: Shows what it is sent and asks for more.
         assistant_agent: Answers.
-        history_agent: Keeps the conversation. It is called with what was said last, and with `previous=`: its own reply to
-            the call before (None at first). It replies with the conversation up to and with what was said last.
+        history_agent: Keeps the conversation. It is called with what was said last, and with `previous=`: its own reply
+            to the call before (None at first). It replies with the conversation up to and with what was said last.
             Without one, the conversation is kept in memory for as long as the dialog lasts.
     """
 
@@ -72,7 +72,9 @@ async def achain_loop(
     if not any(isinstance(link, MiniAgent) for link in chain):
         raise UsageError("a chain needs an agent")
     if AWAIT not in chain:
-        raise UsageError("a chain that loops needs an AWAIT, or it would start ever more agents; put one after an agent")
+        raise UsageError(
+            "a chain that loops needs an AWAIT, or it would start ever more agents; put one after an agent"
+        )
     if rounds is not None and rounds < 1:
         raise UsageError(f"a chain cannot go {rounds} rounds; give 1 or more")
     messages: MessageSequencePromise | MessageTuple | None = None

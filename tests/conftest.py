@@ -6,7 +6,6 @@ machine's clock, for sockets, subprocesses and threads.
 
 import asyncio
 import inspect
-from collections.abc import Iterator
 
 import pytest
 
@@ -31,8 +30,7 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 @pytest.fixture(autouse=True)
-def _own_world(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _own_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the developer's keys, settings and folders from every test."""
     for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "MINIAGENTS_MODEL"):
         monkeypatch.delenv(name, raising=False)
-    yield

@@ -9,29 +9,59 @@ which it was formatted.
 import re
 import secrets
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from ..errors import PendingPromiseError
 from .scope import current
 from .stream import Stream
 
-__all__ = ["has_mark", "mark", "split_at_marks"]
+__all__ = ["InText", "at_once", "has_mark", "split_at_marks"]
 
 _OPEN = f"\u2063<await this promise first: {secrets.token_hex(8)}:"
 _CLOSE = ">\u2063"
 _MARK = re.compile(f"{re.escape(_OPEN)}([0-9]+){re.escape(_CLOSE)}")
+_Whole = TypeVar("_Whole")
 _next_number = count().__next__
 _numbers: WeakKeyDictionary[Stream[Any, Any], str] = WeakKeyDictionary()
 _marked: WeakValueDictionary[str, Stream[Any, Any]] = WeakValueDictionary()
 
 
-def mark(stream: Stream[Any, Any]) -> str:
-    """Return the mark that stands for `stream`, good for as long as the work or the scope that runs here.
+class InText:
+    """How a stream behaves in texts: its text if it is all there, else a mark; mixed into those that have a text."""
 
-    Raises:
-        NoScopeError: There is none.
-    """
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def _now(self) -> object:
+            """Return the whole, or None if it is not there yet."""
+
+    def __str__(self) -> str:
+        whole = self._now()
+        if whole is None:
+            raise PendingPromiseError(
+                f"the text of this {type(self).__name__} is not there yet; `await` it first, or put it into an f-string"
+                " that goes to `reply` or `inquire`"
+            )
+        return str(whole)
+
+    def __format__(self, spec: str) -> str:
+        if spec or self._now() is not None:
+            return format(str(self), spec)
+        return _mark(cast("Stream[Any, Any]", self))
+
+
+def at_once(stream: Stream[Any, _Whole]) -> _Whole:
+    """Await a stream that has nothing to wait for, without a loop."""
+    try:
+        stream._settle().send(None)
+    except StopIteration as done:
+        return cast("_Whole", done.value)
+    raise AssertionError("a stream that was there had to be waited for")
+
+
+def _mark(stream: Stream[Any, Any]) -> str:
     owner = current()
     number = _numbers.get(stream)
     if number is None:
@@ -40,7 +70,7 @@ def mark(stream: Stream[Any, Any]) -> str:
     if owner.keeps is None:
         owner.keeps = {}
     owner.keeps[number] = stream
-    stream._want()
+    stream.want()
     return f"{_OPEN}{number}{_CLOSE}"
 
 

@@ -35,7 +35,7 @@ class Promise(Stream[_Value, _Value]):
         promise._source.close()
         return promise
 
-    async def _make_whole(self) -> _Value:
+    def _make_whole(self) -> _Value:
         return self._source.pieces[0]
 
 

@@ -54,19 +54,19 @@ class Work:
 
     task: "asyncio.Task[None]"
 
-    def __init__(self, name: str, source: _Sink, *, errors_as_pieces: bool | None = None) -> None:
+    def __init__(self, name: str | None, source: _Sink, *, errors_as_pieces: bool | None = None) -> None:
         """Make the work; `start` starts it.
 
         Raises:
             NoScopeError: There is no open scope to own it.
         """
         owner = current()
-        self.name = name
-        """The name it has in a trail."""
+        self.name: str = name if name is not None else owner.name
+        """The name it has in a trail; that of whoever starts it, unless it is given one."""
         self.source = source
-        self.scope = owner.scope
+        self.scope: Scope = owner.scope
         self.parent = owner if isinstance(owner, Work) else None
-        self.errors_as_pieces = owner.errors_as_pieces if errors_as_pieces is None else errors_as_pieces
+        self.errors_as_pieces: bool = owner.errors_as_pieces if errors_as_pieces is None else errors_as_pieces
         """Whether whoever fills the source should put an error in it as a piece instead of raising it."""
         self.children: set[Work] | None = None
         """What it started and what still runs."""
@@ -170,7 +170,8 @@ class Scope:
     """
 
     def __init__(self, *, errors_as_pieces: bool = False) -> None:
-        self.scope = self
+        self.scope: Scope = self
+        self.name: str = type(self).__name__
         self.errors_as_pieces = errors_as_pieces
         self.works: set[Work] = set()
         """What runs."""

@@ -4,16 +4,18 @@ What is handed to a sequence stays as it is, nested, and each reader walks the t
 a sequence on costs the same however long it is and however much of it is still to come, and nothing recurses.
 """
 
-from collections.abc import Callable
-from typing import Any, Final, Generic, Self, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, Union
 
 from .stream import ENDED, Source, Stream, cursor
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["SequencePromise", "SequenceReader"]
 
 _Leaf = TypeVar("_Leaf")
 _Whole = TypeVar("_Whole")
-_Node = Union[_Leaf, "SequencePromise[_Leaf, object]"]
+_Node = Union[_Leaf, "SequencePromise[_Leaf, Any]"]
 
 
 class SequencePromise(Stream[_Node[_Leaf], _Whole]):
@@ -22,12 +24,12 @@ class SequencePromise(Stream[_Node[_Leaf], _Whole]):
     __slots__ = ()
 
     def __aiter__(self) -> "SequenceReader[_Leaf]":  # type: ignore[override]  # the reader flattens
-        self._want()
+        self.want()
         return SequenceReader(self, self._source)
 
     def cancel(self) -> None:
-        """Stop whatever makes it; where that is nothing of its own, stop whatever makes the parts that it has so far."""
-        pending: list[Stream[object, object]] = [self]
+        """Stop whatever makes it; if that is nothing of its own, stop whatever makes the parts that it has so far."""
+        pending: list[Stream[Any, Any]] = [self]
         while pending:
             stream = pending.pop()
             if stream._work is not None:
@@ -44,7 +46,7 @@ class SequenceReader(Generic[_Leaf]):
 
     __slots__ = ("_next", "_sequence", "_source", "_stack")
 
-    def __init__(self, sequence: SequencePromise[_Leaf, object], source: Source[_Node[_Leaf]]) -> None:
+    def __init__(self, sequence: SequencePromise[_Leaf, Any], source: Source[_Node[_Leaf]]) -> None:
         self._sequence = sequence  # held, so that the producer knows it is wanted
         self._stack: list[tuple[Source[_Node[_Leaf]], Callable[[], _Node[_Leaf]]]] = []
         self._source = source
@@ -55,8 +57,8 @@ class SequenceReader(Generic[_Leaf]):
 
     async def __anext__(self) -> _Leaf:
         while True:
-            piece = _NO_PIECE
-            try:
+            piece: _Node[_Leaf] = _NO_PIECE
+            try:  # noqa: SIM105 - `suppress` costs more than all the rest
                 piece = self._next()
             except StopIteration:
                 pass  # and not here: what is raised below would carry it as its context

@@ -1,7 +1,7 @@
 """Streams: pieces that arrive over time, kept, and read from the start by anyone at any time.
 
-This is the one clever place, and these are its rules. A `Source` is the producer's side: pieces go in, then it is closed,
-perhaps with a failure. A `Stream` is what people hold: iterate it for the pieces, await it for the whole. Readers pull,
+This is the one clever place, and these are its rules. A `Source` is the producer's side: pieces go in, then it is
+closed, perhaps with a failure. A `Stream` is what people hold: iterate it for the pieces, await it for the whole. Readers pull,
 each at its own pace, from the source's own list; there is no queue and no task between a producer and its readers. The
 producer holds the source, never the stream, so that it can be told when the last holder of the stream is gone.
 """
@@ -97,11 +97,11 @@ class Stream(Generic[_Piece, _Whole]):
         self._whole = None
 
     def __aiter__(self) -> "StreamReader[_Piece]":
-        self._want()
+        self.want()
         return StreamReader(self, self._source)
 
     def __await__(self) -> Generator[None, None, _Whole]:
-        self._want()
+        self.want()
         return self._settle().__await__()
 
     def __del__(self) -> None:
@@ -125,13 +125,14 @@ class Stream(Generic[_Piece, _Whole]):
                 await self._source.end()
             if self._source.failure is not None:
                 raise self._source.failure.again()
-            self._whole = await self._make_whole()
+            self._whole = self._make_whole()
         return self._whole
 
-    async def _make_whole(self) -> _Whole:
+    def _make_whole(self) -> _Whole:
+        """Make the whole of the pieces, all of which are there."""
         raise NotImplementedError
 
-    def _want(self) -> None:
+    def want(self) -> None:
         """Say that somebody reads it, or might."""
         if self._work is not None:
             self._work.wanted = True
@@ -142,7 +143,7 @@ class StreamReader(Generic[_Piece]):
 
     __slots__ = ("_next", "_source", "_stream")
 
-    def __init__(self, stream: Stream[_Piece, object], source: Source[_Piece]) -> None:
+    def __init__(self, stream: Stream[_Piece, Any], source: Source[_Piece]) -> None:
         self._stream = stream  # held, so that the producer knows it is wanted
         self._source = source
         self._next: Callable[[], _Piece] = iter(source.pieces).__next__

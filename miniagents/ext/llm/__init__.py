@@ -1,0 +1,1 @@
+"""Model agents, one provider a module."""
