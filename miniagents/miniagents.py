@@ -61,7 +61,7 @@ class InteractionContext:
 class MiniAgent(Generic[_Params]):
     """An agent: an async function of an `InteractionContext`, and the parameters that it is to be called with.
 
-    Immutable and free of any scope: define and fork agents wherever you like, call them inside `async with MiniAgents()`.
+    Immutable and free of any scope: define and fork agents anywhere, call them inside `async with MiniAgents()`.
     """
 
     __slots__ = ("_errors_as_messages", "_function", "alias", "description", "parameters")

@@ -1,24 +1,93 @@
-"""What is handed over, made into message promises: the one door for `inquire`, `reply` and prefilled sequences.
+"""Several messages: sequences of promises, and the one door through which everything that can be a message comes in.
 
-In: anything of `MessageType`. Out: a flat list of promises and of sequences that are still to come. Never: who asked,
-but for a name to put into an error.
+In: strings, dicts, messages, promises, sequences, and iterables of all these. Out: `MessageSequencePromise`, a stream
+of message promises. Never: who asked, but for a name to put into an error.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeAlias, Union
 
 from pydantic import BaseModel, ValidationError
 
 from .errors import UnsupportedPieceError
-from .messages import Message, MessagePromise, MessageSequencePromise, MessageType
-from .promising.marks import has_mark, split_at_marks
+from .message import Message, MessagePromise
+from .promising.marks import InText, at_once, has_mark, split_at_marks
 from .promising.promise import Promise
 from .promising.scope import Work
+from .promising.sequence import SequencePromise, SequenceReader
 from .promising.stream import Source, Stream
 
-__all__ = ["Piece", "pieces_of", "text_promise"]
+__all__ = ["MessageSequencePromise", "MessageTuple", "MessageType", "pieces_of", "sequence_of", "text_promise"]
 
-Piece = MessagePromise | MessageSequencePromise
+MessageType: TypeAlias = Union[
+    str,
+    Mapping[str, Any],
+    "Message",
+    "MessagePromise",
+    "MessageSequencePromise",
+    Promise[Any],
+    Iterable["MessageType"],
+    AsyncIterable["MessageType"],
+    None,
+]
+"""What can be handed to an agent, or be its reply. A dict has a message's fields; None is no message at all."""
+
+
+class MessageTuple(tuple[Message, ...]):
+    """Messages that are all there; `str()` is their texts with a blank line between them."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "\n\n".join(map(str, self))
+
+
+class MessageSequencePromise(InText, SequencePromise[MessagePromise, MessageTuple]):
+    """Messages that may still be arriving: iterate it for their promises, in order; await it for all of them, whole."""
+
+    __slots__ = ()
+
+    def __init__(self, prefill_pieces: MessageType = None) -> None:
+        """Make a sequence of what is known already; `prefill_pieces` is anything that could be a reply.
+
+        Raises:
+            UnsupportedPieceError: Something in it can be no message.
+        """
+        source = Source[Any]()
+        source.pieces = pieces_of(prefill_pieces, "prefill_pieces")
+        source.close()
+        super().__init__(source)
+
+    @classmethod
+    def over(cls, source: Source[Any], work: Work | None) -> "MessageSequencePromise":
+        """Return the sequence of what `work` puts into `source`."""
+        sequence = cls.__new__(cls)
+        Stream.__init__(sequence, source, work)
+        return sequence
+
+    def __repr__(self) -> str:
+        state = "failed" if self._source.failure else "complete" if self._source.closed else "arriving"
+        return f"<MessageSequencePromise, {state}: {len(self._source.pieces)} pieces so far>"
+
+    async def _settle(self) -> MessageTuple:
+        if self._whole is None:
+            promises = [promise async for promise in SequenceReader(self, self._source)]
+            self._whole = MessageTuple([await promise for promise in promises])
+        return self._whole
+
+    def _now(self) -> MessageTuple | None:
+        pending: list[Stream[Any, Any]] = [self]
+        while pending:
+            stream = pending.pop()
+            if not stream.is_done:
+                return None
+            if isinstance(stream, MessageSequencePromise):
+                pending.extend(stream._source.pieces)
+        whole: MessageTuple = at_once(self)
+        return whole
+
+
+Piece: TypeAlias = MessagePromise | MessageSequencePromise
 
 
 def pieces_of(messages: MessageType, taker: str) -> list[Piece]:

@@ -29,20 +29,25 @@ async def adialog_loop(
 
     def keep(said: MessageSequencePromise) -> MessageSequencePromise:
         if history_agent is None:
-            return MessageSequencePromise([history, said])
+            return MessageSequencePromise([history, said] if history else said)
         return history_agent.inquire(said, previous=history)
 
     history: MessageSequencePromise | None = None
     answer: MessageSequencePromise | None = None
-    while True:
-        said = user_agent.inquire(answer)
-        async for _ in said:  # one message is enough to go on with; the rest may still be arriving
-            break
-        else:
-            break
-        history = keep(said)
-        answer = assistant_agent.inquire(history)
-        history = keep(answer)
+    try:
+        while True:
+            said = user_agent.inquire(answer)
+            async for _ in said:  # one message is enough to go on with; the rest may still be arriving
+                break
+            else:
+                break
+            history = keep(said)
+            answer = assistant_agent.inquire(history)
+            history = keep(answer)
+    except Exception:
+        if history is not None:
+            await history.finished()  # what was said up to the error is kept
+        raise
     if history is not None:
         await history
 

@@ -9,7 +9,7 @@ from types import FrameType, TracebackType
 
 __all__ = ["Failure", "trail_of"]
 
-_OUR_MODULES = ("miniagents.promising", "miniagents.messages", "miniagents.miniagents", "miniagents.utils")
+_OUR_MODULES = tuple(f"miniagents.{name}" for name in ("promising", "message", "pieces", "miniagents", "utils"))
 """Modules whose frames say nothing to a person: they only carry what others do."""
 
 _MEMORY = "__miniagents_failure__"

@@ -1,9 +1,9 @@
 """Streams: pieces that arrive over time, kept, and read from the start by anyone at any time.
 
 This is the one clever place, and these are its rules. A `Source` is the producer's side: pieces go in, then it is
-closed, perhaps with a failure. A `Stream` is what people hold: iterate it for the pieces, await it for the whole. Readers pull,
-each at its own pace, from the source's own list; there is no queue and no task between a producer and its readers. The
-producer holds the source, never the stream, so that it can be told when the last holder of the stream is gone.
+closed, perhaps with a failure. A `Stream` is what people hold: iterate it for the pieces, await it for the whole.
+Readers pull, each at its own pace, from the source's own list; there is no queue and no task between a producer and its
+readers. The producer holds the source, never the stream, so that it can be told when the stream's last holder is gone.
 """
 
 import asyncio
@@ -105,7 +105,10 @@ class Stream(Generic[_Piece, _Whole]):
         return self._settle().__await__()
 
     def __del__(self) -> None:
-        work = self._work
+        try:
+            work = self._work
+        except AttributeError:  # it was never made
+            return
         if work is not None and not work.source.closed:
             work.release()
 
@@ -113,6 +116,11 @@ class Stream(Generic[_Piece, _Whole]):
         """Stop whatever makes it, with every call that made; its readers get a `CallCancelledError`."""
         if self._work is not None:
             self._work.cancel()
+
+    async def finished(self) -> None:
+        """Wait until whatever makes it has ended, well or not; reads nothing and raises none of its errors."""
+        if not self._source.closed:
+            await self._source.end()
 
     @property
     def is_done(self) -> bool:

@@ -1,0 +1,52 @@
+"""Our own agents, registered through the same hooks as everybody else's."""
+
+from collections.abc import Callable, Mapping
+
+from .ext.history_agents import in_memory_history_agent, markdown_history_agent
+from .ext.llm.anthropic import DEFAULT_MODEL as ANTHROPIC_MODEL
+from .ext.llm.anthropic import anthropic_agent
+from .ext.llm.openai import DEFAULT_MODEL as OPENAI_MODEL
+from .ext.llm.openai import openai_agent
+from .hookspecs import ModelProvider, RegisterHistory, hookimpl
+
+__all__ = ["register_history", "register_models"]
+
+
+def _key(name: str) -> Callable[[Mapping[str, str]], str | None]:
+    return lambda environment: name if environment.get(name) else None
+
+
+@hookimpl
+def register_models(register: Callable[[ModelProvider], None]) -> None:
+    """Offer the two providers whose SDKs we bring along."""
+    register(
+        ModelProvider(
+            name="openai",
+            agent=openai_agent,
+            source="OpenAI, or a compatible server at OPENAI_BASE_URL",
+            way_out="set OPENAI_API_KEY (and OPENAI_BASE_URL for another server)",
+            patterns=("gpt-*", "chatgpt-*", "o[0-9]*"),
+            default_model=OPENAI_MODEL,
+            ready=_key("OPENAI_API_KEY"),
+            rank=10,
+        )
+    )
+    register(
+        ModelProvider(
+            name="anthropic",
+            agent=anthropic_agent,
+            source="Anthropic",
+            way_out="set ANTHROPIC_API_KEY",
+            patterns=("claude-*",),
+            default_model=ANTHROPIC_MODEL,
+            ready=_key("ANTHROPIC_API_KEY"),
+            rank=20,
+        )
+    )
+
+
+@hookimpl
+def register_history(register: RegisterHistory) -> None:
+    """Offer a history that is forgotten, and one in a Markdown file."""
+    register("memory", in_memory_history_agent)
+    register("markdown", markdown_history_agent)

@@ -1,0 +1,143 @@
+"""The words of the command line: Typer's side of `chat` and `models`, and the one place where errors become exit codes.
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import MiniagentsError, SettingsError
+from .output import ReaderGoneError, close_standard_output
+from .tell import FetchBar, tell
+
+if TYPE_CHECKING:
+    from ..plugins import Plugins
+    from .settings import Flags, Settings
+
+__all__ = ["main"]
+
+FAILED, USAGE = 1, 2
+
+app = typer.Typer(
+    name="miniagents",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+models_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+app.add_typer(models_app, name="models", help="List the models there are, and where they come from.")
+
+
+@app.callback()
+def _options(
+    *, version: Annotated[bool, typer.Option("--version", help="Show the version and leave.")] = False
+) -> None:
+    """Chat with models from the shell, and let agents work on what they say."""
+    if version:
+        raise AssertionError("answered before Typer is imported")
+
+
+@app.command("chat")
+def chat_command(  # noqa: PLR0913 - one parameter an option, as Typer has it
+    words: Annotated[list[str] | None, typer.Argument(metavar="[PROMPT]...", help="What to say. `-` reads it.")] = None,
+    *,
+    model: Annotated[
+        str | None, typer.Option("--model", "-m", help="Such as gpt-3.5-turbo, openai:NAME, local.")
+    ] = None,
+    system: Annotated[str | None, typer.Option("--system", "-s", help="What the model is told beforehand.")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option("-o", metavar="NAME=VALUE", help="Any parameter of the API.")
+    ] = None,
+    no_stream: Annotated[bool, typer.Option("--no-stream", help="Show the reply when it is whole.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One object: text, model, usage, hash, transcript.")] = False,
+    no_save: Annotated[bool, typer.Option("--no-save", help="Keep no transcript.")] = False,
+    chats_dir: Annotated[
+        Path | None, typer.Option("--chats-dir", help="Where transcripts go (MINIAGENTS_CHATS_DIR, or chats).")
+    ] = None,
+) -> None:
+    """Answer PROMPT, what standard input brings, or both; with neither, hold a chat in the terminal."""
+    from .chat import answer_once, hold_chat  # noqa: PLC0415 - `--help` needs none of it
+    from .piped import prompt_from  # noqa: PLC0415
+    from .settings import Flags  # noqa: PLC0415
+
+    flags = Flags(
+        model=model,
+        system=system,
+        options=option or (),
+        stream=not no_stream,
+        save=not no_save,
+        chats_dir=chats_dir,
+    )
+    settings, plugins = _start(flags)
+    prompt = prompt_from(words or (), tell)
+    if prompt is not None:
+        asyncio.run(answer_once(settings, plugins, prompt, as_json=as_json))
+    elif sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty() and not as_json:
+        asyncio.run(hold_chat(settings, plugins))
+    else:
+        raise SettingsError("there is nothing to say; give a prompt, or pipe it in")
+
+
+@models_app.callback()
+def models_command(context: typer.Context) -> None:
+    """List the models there are, and where they come from."""
+    if context.invoked_subcommand is None:
+        from .models_list import list_models  # noqa: PLC0415
+        from .settings import Flags  # noqa: PLC0415
+
+        list_models(*_start(Flags()))
+
+
+@models_app.command("pull")
+def pull_command(name: Annotated[str, typer.Argument(help="Who serves it.")] = "local") -> None:
+    """Fetch a model that runs on this machine."""
+    from .settings import Flags  # noqa: PLC0415
+
+    _settings, plugins = _start(Flags())
+    provider = plugins.providers.get(name)
+    if provider is None or provider.pull is None:
+        able = [name for name, provider in plugins.providers.items() if provider.pull is not None]
+        cure = f"there is {', '.join(able)}" if able else "pip install miniagents-llamacpp brings `local`"
+        raise SettingsError(f"{name}: no such model can be fetched; {cure}")
+    with FetchBar(provider.default_model) as bar:
+        typer.echo(asyncio.run(_awaited(provider.pull(bar))))
+
+
+async def _awaited(path: Awaitable[Path]) -> Path:
+    return await path
+
+
+def _start(flags: "Flags") -> "tuple[Settings, Plugins]":
+    """Decide the settings, gather the plugins, and say which of them are broken."""
+    from .. import builtins, plugins  # noqa: PLC0415
+    from .settings import settings_from  # noqa: PLC0415
+
+    settings = settings_from(flags, os.environ, Path.cwd())
+    loaded = plugins.load([builtins])
+    for error in loaded.broken:
+        tell(str(error))
+    return settings, loaded
+
+
+def main() -> None:
+    """Run the command line, and leave with its exit code."""
+    try:
+        app()
+    except ReaderGoneError:
+        close_standard_output()
+        code = 0
+    except SettingsError as error:
+        tell(str(error))
+        code = USAGE
+    except (MiniagentsError, OSError) as error:
+        tell(str(error))
+        code = FAILED
+    sys.exit(code)

@@ -1,0 +1,62 @@
+"""Standard error: what a person should know that is not the reply. One line each, and a bar while something is fetched.
+
+In: lines, errors, numbers of bytes. Out: safe text on standard error. Never: standard output.
+"""
+
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from ..safe_text import one_line
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+    from rich.progress import TaskID
+
+__all__ = ["FetchBar", "tell"]
+
+
+def tell(line: str) -> None:
+    """Write one line, in our name."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"miniagents: {one_line(line)}\n")
+        sys.stderr.flush()
+
+
+class FetchBar:
+    """How far a fetch has come: a bar on a terminal, one line elsewhere, nothing if nothing is fetched."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._bar: Bar | None = None
+        self._task: TaskID | None = None
+        self._told = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that `done` of `total` bytes are there."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, completed=done, total=total)
+        elif not self._told:
+            self._told = True
+            if sys.stderr.isatty():
+                self._start(total)
+            else:
+                tell(f"fetching {self._what} ({total / 1e6:.0f} MB), once…")
+
+    def _start(self, total: int) -> None:
+        from rich.console import Console  # noqa: PLC0415 - only where there is a bar to show
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+        columns = (TextColumn("fetching {task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task(self._what, total=total)
+        self._bar.start()

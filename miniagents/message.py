@@ -1,0 +1,220 @@
+"""One message: an immutable value with a content hash, and the promise of one, which streams its tokens.
+
+In: fields, tokens. Out: `Message`, `MessagePromise`. Never: several messages, an agent, a provider.
+"""
+
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Mapping
+from functools import cached_property
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from .errors import PendingPromiseError, UnsupportedPieceError
+from .frozen import EMPTY, MUTABLE, canonical_json, freeze
+from .promising.marks import InText, at_once, has_mark
+from .promising.scope import Work
+from .promising.stream import ENDED, Source, Stream, StreamReader
+
+__all__ = ["ErrorMessage", "Message", "MessagePromise"]
+
+
+class Message(BaseModel):
+    """Something that was said. Immutable, all the way down; subclass it to carry more than text.
+
+    Two messages are equal if they are of one class and their content is: every field but `metadata`. `str()` is the
+    text. A message counts as its own promise: `await` gives itself, `async for` its text as one token.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    text: str = ""
+    role: str | None = None
+    """Who speaks, as model APIs name it ("user", "assistant", "system"); None leaves it to whoever reads."""
+    metadata: Mapping[str, Any] = Field(default_factory=lambda: EMPTY)
+    """How it came about: model, usage, finish reason, times. No part of the content, so not of the hash either."""
+
+    def model_post_init(self, _context: Any, /) -> None:
+        """Freeze what is inside, and refuse a text that has a promise in it.
+
+        Raises:
+            PendingPromiseError: The text was made from a promise that is still arriving.
+        """
+        if has_mark(self.text):
+            raise PendingPromiseError(
+                "a Message needs its whole text; `await` the promise first, or give the text to `reply` as a string"
+            )
+        fields = self.__dict__
+        for name, value in fields.items():
+            if value.__class__ in MUTABLE:
+                fields[name] = freeze(value)
+
+    @classmethod
+    def promise(
+        cls,
+        tokens: AsyncIterable[str] | Iterable[str],
+        /,
+        *,
+        afterwards: Mapping[str, Any] | None = None,
+        **fields: Any,
+    ) -> "MessagePromise":
+        """Return a message of this class that streams `tokens`, starting at once.
+
+        Args:
+            tokens: The text, piece by piece; it is read once, by a task of its own where it is asynchronous.
+            afterwards: Fields that are known only when the last token has come; looked at then, so fill it meanwhile.
+            fields: What is known beforehand.
+
+        Raises:
+            NoScopeError: The tokens are still to come and there is no open scope to own the task.
+        """
+        source = Source[str]()
+        recipe = _Recipe(cls, fields, EMPTY if afterwards is None else afterwards)
+        if isinstance(tokens, AsyncIterable):
+            work = Work(None, source)
+            return MessagePromise(source, recipe, work.start(_pump, source, tokens, recipe, work))
+        for token in [tokens] if isinstance(tokens, str) else tokens:
+            source.push(_checked(token))
+        source.close()
+        return MessagePromise(source, recipe)
+
+    @cached_property
+    def content_hash(self) -> str:
+        """The SHA-256 of the content, in hex: equal content, equal hash, in every process and version of Python.
+
+        What is hashed is the canonical JSON of `{"version": 1, "class": …, "fields": {…}}` with the fields that differ
+        from their defaults, `metadata` left out, and each message inside replaced by its own hash.
+        """
+        fields = {
+            name: self.__dict__[name]
+            for name, field in type(self).model_fields.items()
+            if name != "metadata" and self.__dict__[name] != field.get_default(call_default_factory=True)
+        }
+        fields.update(self.__pydantic_extra__ or {})
+        content = {"version": 1, "class": type(self).__name__, "fields": fields}
+        return hashlib.sha256(canonical_json(content, _hash_instead)).hexdigest()
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Message):
+            return NotImplemented
+        return self is other or (type(self) is type(other) and self.content_hash == other.content_hash)
+
+    def __hash__(self) -> int:
+        return hash(self.content_hash)
+
+    def __await__(self) -> Generator[None, None, Self]:
+        return self
+        yield  # makes this a generator, one that is done at once
+
+    def __aiter__(self) -> AsyncIterator[str]:
+        return MessagePromise.of(self).__aiter__()
+
+
+class ErrorMessage(Message):
+    """What an agent replies instead of an error where `errors_as_messages` is on.
+
+    `text` is what had come of the message before, if it broke while it streamed, and then the error in one line.
+    """
+
+    error: str = ""
+    """The name of the error's class."""
+
+    @classmethod
+    def of(cls, error: BaseException) -> Self:
+        """Return the message that tells of `error`."""
+        return cls(text=f"{type(error).__name__}: {error}", error=type(error).__name__)
+
+
+class MessagePromise(InText, Stream[str, Message]):
+    """A message that may still be arriving: iterate it for tokens (`str`, none empty), await it for the message."""
+
+    __slots__ = ("_recipe",)
+
+    def __init__(self, source: Source[str], recipe: "_Recipe", work: Work | None = None) -> None:
+        """For `Message.promise` and `of`, which see to it that something fills the source."""
+        super().__init__(source, work)
+        self._recipe = recipe
+
+    @classmethod
+    def of(cls, message: Message) -> "MessagePromise":
+        """Return the promise of a message that is there already."""
+        promise = cls(ENDED, _NO_RECIPE)
+        promise._whole = message
+        return promise
+
+    @property
+    def known_beforehand(self) -> Mapping[str, Any]:
+        """The message's fields as far as they were known before its text."""
+        if self._whole is None:
+            return self._recipe.known_beforehand
+        return {name: getattr(self._whole, name) for name in type(self._whole).model_fields if name != "text"}
+
+    def __aiter__(self) -> StreamReader[str]:
+        if self._source is ENDED and self._whole is not None and self._whole.text:
+            self._source = Source()
+            self._source.push(self._whole.text)
+            self._source.close()
+        return super().__aiter__()
+
+    def __repr__(self) -> str:
+        if self._whole is not None:
+            return f"<MessagePromise of {self._whole!r}>"
+        state = "failed" if self._source.failure else "complete" if self._source.closed else "arriving"
+        return f"<MessagePromise, {state}: {len(self._source.pieces)} tokens so far>"
+
+    def _make_whole(self) -> Message:
+        return self._recipe.make("".join(self._source.pieces))
+
+    def _now(self) -> Message | None:
+        if self._whole is None and self._source.closed:
+            self._whole = at_once(self)
+        return self._whole
+
+
+class _Recipe:
+    """How the message is made when its text is there; shared by its promise and by the task that pumps its tokens."""
+
+    __slots__ = ("afterwards", "known_beforehand", "message_class")
+
+    def __init__(self, message_class: type[Message], known: Mapping[str, Any], afterwards: Mapping[str, Any]) -> None:
+        self.message_class = message_class
+        self.known_beforehand = known
+        self.afterwards = afterwards
+
+    def make(self, text: str) -> Message:
+        fields = {**self.known_beforehand, **self.afterwards}
+        if "metadata" in self.known_beforehand and "metadata" in self.afterwards:
+            fields["metadata"] = {**self.known_beforehand["metadata"], **self.afterwards["metadata"]}
+        return self.message_class(text=text, **fields)
+
+
+_NO_RECIPE = _Recipe(Message, EMPTY, EMPTY)
+
+
+async def _pump(source: Source[str], tokens: AsyncIterable[str], recipe: _Recipe, work: Work) -> None:
+    try:
+        async for token in tokens:
+            if token:
+                source.push(_checked(token))
+    except Exception as error:
+        if not work.errors_as_pieces:
+            raise
+        message = ErrorMessage.of(error)
+        source.push(f"\n\n{message}" if source.pieces else message.text)
+        recipe.message_class, recipe.known_beforehand, recipe.afterwards = ErrorMessage, {"error": message.error}, EMPTY
+    finally:
+        if isinstance(tokens, AsyncGenerator):
+            await tokens.aclose()
+
+
+def _checked(token: str) -> str:
+    if not isinstance(token, str):
+        raise UnsupportedPieceError(f"a token must be a str, not {type(token).__qualname__}")
+    return token
+
+
+def _hash_instead(value: Any) -> dict[str, str] | None:
+    return {"$message": value.content_hash} if isinstance(value, Message) else None
