@@ -3,10 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from .ext.history_agents import in_memory_history_agent, markdown_history_agent
-from .ext.llm.anthropic import DEFAULT_MODEL as ANTHROPIC_MODEL
-from .ext.llm.anthropic import anthropic_agent
-from .ext.llm.openai import DEFAULT_MODEL as OPENAI_MODEL
-from .ext.llm.openai import openai_agent
+from .ext.llm import anthropic, openai
 from .hookspecs import ModelProvider, RegisterHistory, hookimpl
 
 __all__ = ["register_history", "register_models"]
@@ -22,11 +19,11 @@ def register_models(register: Callable[[ModelProvider], None]) -> None:
     register(
         ModelProvider(
             name="openai",
-            agent=openai_agent,
+            agent=openai.openai_agent,
             source="OpenAI, or a compatible server at OPENAI_BASE_URL",
             way_out="set OPENAI_API_KEY (and OPENAI_BASE_URL for another server)",
-            patterns=("gpt-*", "chatgpt-*", "o[0-9]*"),
-            default_model=OPENAI_MODEL,
+            patterns=openai.MODEL_PATTERNS,
+            default_model=openai.DEFAULT_MODEL,
             ready=_key("OPENAI_API_KEY"),
             rank=10,
         )
@@ -34,11 +31,11 @@ def register_models(register: Callable[[ModelProvider], None]) -> None:
     register(
         ModelProvider(
             name="anthropic",
-            agent=anthropic_agent,
+            agent=anthropic.anthropic_agent,
             source="Anthropic",
             way_out="set ANTHROPIC_API_KEY",
-            patterns=("claude-*",),
-            default_model=ANTHROPIC_MODEL,
+            patterns=anthropic.MODEL_PATTERNS,
+            default_model=anthropic.DEFAULT_MODEL,
             ready=_key("ANTHROPIC_API_KEY"),
             rank=20,
         )

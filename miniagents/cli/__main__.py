@@ -11,13 +11,13 @@ __all__ = ["main"]
 def main() -> None:
     """Run the program."""
     if sys.argv[1:] == ["--version"]:
-        from importlib.metadata import version  # noqa: PLC0415 - only here
+        from .tell import print_version  # noqa: PLC0415 - only here
 
-        print(f"miniagents {version('miniagents')}")  # noqa: T201 - it is what was asked for
+        print_version()
         return
-    from .app import main  # noqa: PLC0415 - Typer takes most of the time there is
+    from .app import main as run  # noqa: PLC0415 - Typer takes most of the time there is
 
-    main()
+    run()
 
 
 if __name__ == "__main__":

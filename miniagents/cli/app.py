@@ -14,7 +14,7 @@ import typer
 
 from ..errors import MiniagentsError, SettingsError
 from .output import ReaderGoneError, close_standard_output
-from .tell import FetchBar, tell
+from .tell import FetchBar, print_version, tell
 
 if TYPE_CHECKING:
     from ..plugins import Plugins
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 FAILED, USAGE = 1, 2
+_SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
     name="miniagents",
@@ -30,9 +31,9 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings=_SETTINGS,
 )
-models_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None)
+models_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None, context_settings=_SETTINGS)
 app.add_typer(models_app, name="models", help="List the models there are, and where they come from.")
 
 
@@ -42,7 +43,8 @@ def _options(
 ) -> None:
     """Chat with models from the shell, and let agents work on what they say."""
     if version:
-        raise AssertionError("answered before Typer is imported")
+        print_version()
+        raise typer.Exit
 
 
 @app.command("chat")

@@ -20,7 +20,7 @@ class Screen:
     def __init__(self, prompt: "Prompt") -> None:
         from rich.console import Console  # noqa: PLC0415 - 45 ms that a pipe does not need
 
-        self._console = Console(highlight=False, markup=False, soft_wrap=True)
+        self._console = Console(highlight=False, markup=False)
         self._prompt = prompt
 
     async def show(self, promise: "MessagePromise") -> None:

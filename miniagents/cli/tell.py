@@ -1,6 +1,6 @@
 """Standard error: what a person should know that is not the reply. One line each, and a bar while something is fetched.
 
-In: lines, errors, numbers of bytes. Out: safe text on standard error. Never: standard output.
+In: lines, errors, numbers of bytes. Out: safe text on standard error. Never: a reply.
 """
 
 import sys
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-__all__ = ["FetchBar", "tell"]
+__all__ = ["FetchBar", "print_version", "tell"]
 
 
 def tell(line: str) -> None:
@@ -21,6 +21,13 @@ def tell(line: str) -> None:
     if sys.stderr is not None:
         sys.stderr.write(f"miniagents: {one_line(line)}\n")
         sys.stderr.flush()
+
+
+def print_version() -> None:
+    """Write our name and version, to standard output."""
+    from importlib.metadata import version  # noqa: PLC0415 - only here
+
+    print(f"miniagents {version('miniagents')}")  # noqa: T201 - it is what was asked for
 
 
 class FetchBar:

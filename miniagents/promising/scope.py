@@ -181,6 +181,7 @@ class Scope:
         """What must live as long as this scope does."""
         self.loop: asyncio.AbstractEventLoop
         self.open = False
+        self._at_end: list[Callable[[], Awaitable[None]]] = []
         self._outer: Work | Scope | None = None
         self._idle: asyncio.Future[None] | None = None
 
@@ -205,10 +206,21 @@ class Scope:
             await self._stop()
             raise
         finally:
-            self.open = False
-            self.keeps = None
-            _CURRENT.set(self._outer)
-            self._report()
+            try:
+                while self._at_end:
+                    await self._at_end.pop()()
+            finally:
+                self._close()
+
+    def at_end(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Await `close` when the scope is left and all work has ended; the last one given comes first."""
+        self._at_end.append(close)
+
+    def _close(self) -> None:
+        self.open = False
+        self.keeps = None
+        _CURRENT.set(self._outer)
+        self._report()
 
     def ended(self, work: Work) -> None:
         """Take note that a work is done."""

@@ -1,0 +1,75 @@
+"""README and docs say what is true: their Python runs, and prints what the block behind it says."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.fakes.llm_server import LLMServer
+
+HOUSE = Path(__file__).parent.parent
+PAGES = ("README.md", "docs/library.md", "plugins/README.md")
+PROGRAM = re.compile(r"^```python\n(.*?)^```\n(?:```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
+SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+def programs() -> Iterator[object]:
+    """Give each Python block of each page, with what it prints, by the line it begins at."""
+    for page in PAGES:
+        text = (HOUSE / page).read_text(encoding="utf-8")
+        for block in PROGRAM.finditer(text):
+            line = text.count("\n", 0, block.start()) + 2
+            yield pytest.param(block[1], block[2], "\n" * (line - 1), page, id=f"{page}:{line}")
+
+
+@pytest.fixture
+def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[LLMServer]:
+    """A loopback provider where every model agent looks for one."""
+    with LLMServer.in_thread() as server:
+        monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+        monkeypatch.setenv("OPENAI_BASE_URL", server.openai_base_url)
+        monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-test")
+        monkeypatch.setenv("ANTHROPIC_BASE_URL", server.anthropic_base_url)
+        yield server
+
+
+@pytest.mark.parametrize(("code", "prints", "above", "page"), programs())
+def test_each_program_in_the_docs_runs_and_prints_what_they_say(
+    code: str, prints: str | None, above: str, page: str, provider: LLMServer, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A reader who copies a program out of the docs gets what the docs say."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("Hello\n"))
+    exec(compile(above + code, str(HOUSE / page), "exec"), {"__name__": "__main__"})  # noqa: S102
+    if prints is not None:
+        assert capsys.readouterr().out == prints
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        line.partition("  #")[0].strip()
+        for block in SHELL.findall((HOUSE / "README.md").read_text(encoding="utf-8"))
+        for line in block.splitlines()
+        if line.startswith(("miniagents ", "git diff"))
+    ],
+)
+def test_each_command_in_the_readme_runs(command: str, provider: LLMServer, tmp_path: Path) -> None:
+    """A reader who copies a command out of the README gets an answer, not an error."""
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "MINIAGENTS_CONFIG": str(tmp_path / "config.toml"),
+    }
+    command = command.replace("git diff", "echo a diff").replace("| jq .usage", "").replace("path/to/any.gguf", "local")
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command], check=False, capture_output=True, text=True, cwd=tmp_path,
+        env=environment, input="Hello", timeout=60,
+    )
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.stdout.strip()
