@@ -39,6 +39,7 @@ _HOMES = {
     "miniagent": ".miniagents",
 }
 
+__version__ = "0.1.0"
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - a sorted list of names
 
 

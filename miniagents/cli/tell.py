@@ -7,6 +7,7 @@ import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from .. import __version__
 from ..safe_text import one_line
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ def tell(line: str) -> None:
 
 def print_version() -> None:
     """Write our name and version, to standard output."""
-    from importlib.metadata import version  # noqa: PLC0415 - only here
-
-    print(f"miniagents {version('miniagents')}")  # noqa: T201 - it is what was asked for
+    print(f"miniagents {__version__}")  # noqa: T201 - it is what was asked for
 
 
 class FetchBar:

@@ -117,8 +117,8 @@ def parse(text: str, name: str = "transcript", message_classes: MessageClasses =
 def one_json_line(value: Any) -> str:
     """Return `value` as one line of ASCII; of what has no JSON, the name of its class."""
     try:
-        return json.dumps(value, separators=(",", ":"), default=_plain)
-    except (TypeError, ValueError, RecursionError):  # a key that is no string, a depth without end, a huge number
+        return _encode(value)
+    except (TypeError, ValueError):  # a key that is no string, a number of more digits than Python writes
         if isinstance(value, Mapping):
             return (
                 "{" + ",".join(f"{json.dumps(str(name))}:{one_json_line(item)}" for name, item in value.items()) + "}"
@@ -218,6 +218,9 @@ def _plain(value: Any) -> Any:
     return to_jsonable_python(value, fallback=lambda other: f"<{type(other).__name__}>")
 
 
+_encode = json.JSONEncoder(separators=(",", ":"), default=_plain).encode
+
+
 def _open_fence(text: str) -> str:
     """Return the line that closes the code fence that is open at the end of `text`, "" if there is none.
 
@@ -238,4 +241,4 @@ def _open_fence(text: str) -> str:
         fence = _OPENING_FENCE.match(line)
         if fence:
             marks, indent, in_list = fence[2], len(fence[1]), bool(fence[1].strip())
-    return "" if in_list else " " * indent + marks
+    return "" if in_list or not marks else " " * indent + marks

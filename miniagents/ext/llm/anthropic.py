@@ -1,0 +1,165 @@
+"""Model agents on Anthropic's API, and on every server that speaks it: messages, by the official SDK.
+
+Wire format: https://platform.claude.com/docs/en/api/messages and .../build-with-claude/streaming, as the SDK 2.12 types
+it (2026-11-22). Never: the SDK before the first call; the environment before a call.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from ...messages import Message, MessageType
+from ...miniagents import InteractionContext, miniagent
+from .base import Answer, as_chat, nothing_to_send, reply_from
+from .endpoint import Endpoint, Service
+from .faults import check_stream, no_answer
+from .sdk import DEFAULT_RETRIES, SdkProvider, without_ambient_headers
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+
+__all__ = ["DEFAULT_MAX_TOKENS", "DEFAULT_MODEL", "MODEL_PATTERNS", "anthropic_agent"]
+
+DEFAULT_MODEL: Final = "claude-haiku-5-5"
+"""The newest of Anthropic's small models that the SDK 2.12 knows."""
+
+DEFAULT_MAX_TOKENS: Final = 8192
+"""How long a reply may be: this API wants to be told, every model takes that much, and few replies are longer."""
+
+MODEL_PATTERNS: Final = ("claude-*",)
+"""Shell patterns of the model names that are Anthropic's without saying so."""
+
+_SERVICE: Final = Service(
+    name="anthropic",
+    base_url="https://api.anthropic.com",
+    url_hint="has no /v1 at its end",
+    default_model=DEFAULT_MODEL,
+    model_patterns=MODEL_PATTERNS,
+)
+_FINISH_REASONS: Final = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_calls",
+    "refusal": "content_filter",
+}
+_INSTRUCTING: Final = ("system", "developer")
+
+
+@miniagent
+async def anthropic_agent(  # noqa: PLR0913 - by name, and all but the context optional
+    ctx: InteractionContext,
+    /,
+    *,
+    model: str | None = None,
+    system: MessageType = None,
+    stream: bool = True,
+    environment: Mapping[str, str] | None = None,
+    max_retries: int = DEFAULT_RETRIES,
+    max_tokens: int | None = None,
+    **options: Any,
+) -> None:
+    """Reply with what a model of Anthropic, or of a server with the same API, says to the conversation.
+
+    The reply's metadata has `model`, `agent`, `usage` (tokens "in", "out" and "cached"), `finish_reason` (in OpenAI's
+    words, where these have one), `id`, `latency_s` and `first_token_s`, streamed or not. Messages of the system become
+    instructions before the conversation, wherever they stand; messages without a text are left out.
+
+    Args:
+        ctx: The call.
+        model: Its name; without one, that of `MINIAGENTS_MODEL` if it is one of Anthropic's, or else `DEFAULT_MODEL`.
+        system: Instructions that come before the conversation.
+        stream: Whether the reply comes token by token, or in one piece.
+        environment: Where `ANTHROPIC_API_KEY` and `ANTHROPIC_BASE_URL` are looked up, instead of the process's
+            environment. A base URL without a key is fine.
+        max_retries: How often the SDK tries again where that may help: no connection, too many requests, a server that
+            fails.
+        max_tokens: How long the reply may be; `DEFAULT_MAX_TOKENS` if nothing is said.
+        options: Anything more for the API (`temperature`, `thinking`, …), and for the SDK (`timeout`, `extra_headers`);
+            None counts as not given.
+
+    Raises:
+        ModelError: Nothing, or not all, came; the subclass says why.
+        SettingsError: The base URL is none.
+    """
+    endpoint = _SERVICE.endpoint(environment)
+    options["max_tokens"] = DEFAULT_MAX_TOKENS if max_tokens is None else max_tokens
+    asked = model or _SERVICE.model(environment)
+    await reply_from(ctx, _Anthropic(endpoint, asked, options, stream=stream, max_retries=max_retries), system=system)
+
+
+class _Anthropic(SdkProvider[dict[str, Any]]):
+    @staticmethod
+    def connect(endpoint: Endpoint) -> "AsyncAnthropic":
+        from anthropic import AsyncAnthropic, Omit  # noqa: PLC0415 - takes its time, so only who calls it waits for it
+
+        headers = without_ambient_headers(endpoint, "ANTHROPIC_CUSTOM_HEADERS", Omit())
+        client = AsyncAnthropic(base_url=endpoint.base_url, api_key=endpoint.key, default_headers=headers)
+        client.auth_token = None  # older SDKs take one from the environment and send it beside the key
+        return client
+
+    def encode(self, messages: Sequence[Message], system: str) -> dict[str, Any]:
+        """Return `messages` and `system` of the request.
+
+        A conversation may begin with the assistant (since October 2024; anthropic-sdk-typescript#622), but must have
+        something to answer. Neighbours of one role are one turn to the API anyway.
+        """
+        instructions: list[str] = []
+        turns: list[dict[str, str]] = []
+        for turn in as_chat(messages, system):
+            if not turn["content"].strip():
+                continue  # "text content blocks must contain non-whitespace text"
+            if turn["role"] in _INSTRUCTING:
+                instructions.append(turn["content"])
+            elif turns and turns[-1]["role"] == turn["role"]:
+                turns[-1]["content"] += f"\n\n{turn['content']}"
+            else:
+                turns.append(turn)
+        if not any(turn["role"] == "user" for turn in turns):
+            raise nothing_to_send(self.host)
+        return {"messages": turns, **({"system": "\n\n".join(instructions)} if instructions else {})}
+
+    async def streamed(self, request: dict[str, Any], answer: Answer) -> AsyncGenerator[str, None]:
+        async with await self._ask(request, stream=True) as events:
+            check_stream(events.response.headers, self.endpoint)
+            counts: list[Any] = []
+            async for event in events:
+                if event.type == "content_block_delta":
+                    if event.delta.type == "text_delta":
+                        yield event.delta.text
+                elif event.type == "message_start":
+                    answer.model, answer.id = event.message.model, event.message.id
+                    counts.append(event.message.usage)
+                elif event.type == "message_delta":
+                    counts.append(event.usage)
+                    answer.usage = _usage(*counts)
+                    answer.finish_reason = _finish_reason(event.delta.stop_reason)
+
+    async def whole(self, request: dict[str, Any], answer: Answer) -> AsyncGenerator[str, None]:
+        message = await self._ask(request, stream=False)
+        if getattr(message, "content", None) is None:
+            raise no_answer(message, self.endpoint, self.model)
+        answer.model, answer.id = message.model, message.id
+        answer.usage = _usage(message.usage)
+        answer.finish_reason = _finish_reason(message.stop_reason)
+        yield "".join(block.text for block in message.content if block.type == "text")
+
+    async def _ask(self, conversation: dict[str, Any], *, stream: bool) -> Any:
+        return await self.send(lambda client: client.messages.create, stream=stream, **conversation)
+
+
+def _finish_reason(reason: str | None) -> str | None:
+    return None if reason is None else _FINISH_REASONS.get(reason, reason)
+
+
+def _usage(*counts: Any) -> dict[str, int] | None:
+    """Translate the counts, each of which updates those before it; here the cached tokens are not among the input's."""
+    latest: dict[str, int] = {}
+    for count in counts:
+        for name in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens"):
+            if (value := getattr(count, name, None)) is not None:
+                latest[name] = value
+    if not latest:
+        return None
+    out, cached = latest.pop("output_tokens", 0), latest.get("cache_read_input_tokens", 0)
+    return {"in": sum(latest.values()), "out": out, "cached": cached}

@@ -1,0 +1,151 @@
+"""Model agents on OpenAI's API, and on every server that speaks it: chat completions, by the official SDK.
+
+Wire format: https://platform.openai.com/docs/api-reference/chat and .../chat-streaming, as the SDK 3.54 types it
+(2026-11-22). Never: the SDK before the first call; the environment before a call.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+from ...messages import Message, MessageType
+from ...miniagents import InteractionContext, miniagent
+from .base import Answer, as_chat, nothing_to_send, reply_from
+from .endpoint import Endpoint, Service
+from .faults import check_stream, no_answer, words_of
+from .sdk import DEFAULT_RETRIES, SdkProvider, without_ambient_headers
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+__all__ = ["DEFAULT_MODEL", "MODEL_PATTERNS", "openai_agent"]
+
+DEFAULT_MODEL: Final = "gpt-4o-mini"
+"""The cheapest that takes every option of this API. OpenAI ends it on 2027-01-14, says the SDK 3.54."""
+
+MODEL_PATTERNS: Final = ("gpt-*", "chatgpt-*", "o[0-9]*")
+"""Shell patterns of the model names that are OpenAI's without saying so."""
+
+_SERVICE: Final = Service(
+    name="openai",
+    base_url="https://api.openai.com/v1",
+    url_hint="ends in /v1",
+    default_model=DEFAULT_MODEL,
+    model_patterns=MODEL_PATTERNS,
+)
+_UNKNOWN_OPTION: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+@miniagent
+async def openai_agent(  # noqa: PLR0913 - by name, and all but the context optional
+    ctx: InteractionContext,
+    /,
+    *,
+    model: str | None = None,
+    system: MessageType = None,
+    stream: bool = True,
+    environment: Mapping[str, str] | None = None,
+    max_retries: int = DEFAULT_RETRIES,
+    **options: Any,
+) -> None:
+    """Reply with what a model of OpenAI, or of a server with the same API, says to the conversation.
+
+    The reply's metadata has `model`, `agent`, `usage` (tokens "in", "out" and "cached"), `finish_reason`, `id`,
+    `latency_s` and `first_token_s`, streamed or not.
+
+    Args:
+        ctx: The call.
+        model: Its name; without one, that of `MINIAGENTS_MODEL` if it is one of OpenAI's, or else `DEFAULT_MODEL`.
+        system: Instructions that come before the conversation.
+        stream: Whether the reply comes token by token, or in one piece.
+        environment: Where `OPENAI_API_KEY` and `OPENAI_BASE_URL` are looked up, instead of the process's environment. A
+            base URL without a key is fine.
+        max_retries: How often the SDK tries again where that may help: no connection, too many requests, a server that
+            fails.
+        options: Anything more for the API (`temperature`, `max_completion_tokens`, …), and for the SDK (`timeout`,
+            `extra_headers`); None counts as not given.
+
+    Raises:
+        ModelError: Nothing, or not all, came; the subclass says why.
+        SettingsError: The base URL is none.
+    """
+    endpoint = _SERVICE.endpoint(environment)
+    asked = model or _SERVICE.model(environment)
+    await reply_from(ctx, _OpenAI(endpoint, asked, options, stream=stream, max_retries=max_retries), system=system)
+
+
+class _OpenAI(SdkProvider[list[dict[str, str]]]):
+    @staticmethod
+    def connect(endpoint: Endpoint) -> "AsyncOpenAI":
+        from openai import AsyncOpenAI, Omit  # noqa: PLC0415 - takes its time, so only who calls it waits for it
+
+        headers = without_ambient_headers(endpoint, "OPENAI_CUSTOM_HEADERS", Omit())
+        client = AsyncOpenAI(base_url=endpoint.base_url, api_key=endpoint.key, default_headers=headers)
+        if not endpoint.is_ambient:
+            client.organization = client.project = None
+        return client
+
+    def encode(self, messages: Sequence[Message], system: str) -> list[dict[str, str]]:
+        turns = as_chat(messages, system)
+        if not turns:
+            raise nothing_to_send(self.host)
+        return turns
+
+    async def streamed(self, request: list[dict[str, str]], answer: Answer) -> AsyncGenerator[str, None]:
+        async with await self._open(request) as chunks:
+            check_stream(chunks.response.headers, self.endpoint)
+            async for chunk in chunks:
+                if not answer.model:
+                    answer.model, answer.id = chunk.model, chunk.id
+                if chunk.choices and not (choice := chunk.choices[0]).index:
+                    if token := _text_of(choice.delta):
+                        yield token
+                    if choice.finish_reason is not None:
+                        answer.finish_reason = choice.finish_reason
+                if chunk.usage is not None:
+                    answer.usage = _usage(chunk.usage)
+
+    async def whole(self, request: list[dict[str, str]], answer: Answer) -> AsyncGenerator[str, None]:
+        completion = await self._ask(request, stream=False)
+        if not getattr(completion, "choices", None):
+            raise no_answer(completion, self.endpoint, self.model)
+        answer.model, answer.id = completion.model, completion.id
+        answer.finish_reason = completion.choices[0].finish_reason
+        if completion.usage is not None:
+            answer.usage = _usage(completion.usage)
+        yield _text_of(completion.choices[0].message) or ""
+
+    async def _open(self, turns: list[dict[str, str]]) -> Any:
+        """Ask for a stream with a count of tokens at its end, or else, where a server knows no such thing, without."""
+        if "stream_options" in self.options:
+            return await self._ask(turns, stream=True)
+        try:
+            return await self._ask(turns, stream=True, stream_options={"include_usage": True})
+        except Exception as error:
+            if getattr(error, "status_code", None) not in _UNKNOWN_OPTION:
+                raise
+            words = words_of(getattr(error, "body", None), self.endpoint)
+            if "stream_options" not in words and "include_usage" not in words:
+                raise
+        return await self._ask(turns, stream=True)
+
+    async def _ask(self, turns: list[dict[str, str]], **how: Any) -> Any:
+        return await self.send(lambda client: client.chat.completions.create, messages=turns, **how)
+
+
+def _text_of(said: Any) -> str | None:
+    """Return the text of a message or of a piece of one; a model that refuses does so in a field of its own."""
+    if said is None:
+        return None
+    text: str | None = said.content or said.refusal
+    return text
+
+
+def _usage(usage: Any) -> dict[str, int]:
+    """Translate the counts; the cached tokens are among those that went in."""
+    details = usage.prompt_tokens_details
+    return {
+        "in": usage.prompt_tokens or 0,
+        "out": usage.completion_tokens or 0,
+        "cached": (details.cached_tokens if details else None) or 0,
+    }

@@ -1,0 +1,212 @@
+"""Transcripts on the disk: whole messages, appended and read.
+
+In: messages and paths. Out: files that are well-formed at every moment, and their messages. Never: a loop, an agent.
+
+Many programs may write to one transcript: each appends under a lock, in one write, and has it on the disk before it
+goes on. A write that fails leaves the file as it was.
+"""
+
+import errno
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from stat import S_ISREG
+
+from ..errors import TranscriptError
+from ..frozen import EMPTY
+from ..messages import Message
+from .transcript_format import MessageClasses, front_matter, parse, written
+
+__all__ = [
+    "append",
+    "append_records",
+    "lock",
+    "locked",
+    "new_key",
+    "new_transcript",
+    "open_file",
+    "read",
+    "text_in",
+    "timestamp",
+    "write_whole",
+]
+
+_FILE_MODE, _FOLDER_MODE = 0o600, 0o700
+_LOCK_WAIT_S, _LOCK_PAUSE_S = 2.0, 0.002
+"""How long to wait for another program, which holds the lock for a write (0.3 ms) or has been stopped in the middle."""
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_sync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
+
+
+def new_transcript(folder: str | os.PathLike[str]) -> Path:
+    """Make a transcript that nobody else has, in `folder`; sorted by name they are sorted by time.
+
+    Raises:
+        TranscriptError: The folder, or a file in it, cannot be made.
+    """
+    while True:
+        now = datetime.now(UTC)
+        milliseconds = now.microsecond // 1000
+        path = Path(folder, f"{now:%Y-%m-%dT%H-%M-%S}.{milliseconds:03}Z-{secrets.token_hex(2)}.md")
+        with _explained(path), suppress(FileExistsError):
+            os.close(open_file(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            return path
+
+
+def read(
+    path: str | os.PathLike[str], message_classes: MessageClasses = EMPTY, *, missing_ok: bool = False
+) -> tuple[Message, ...]:
+    """Return the messages of a transcript.
+
+    Args:
+        path: Where it is.
+        message_classes: See `transcript_format.parse`.
+        missing_ok: Whether no file is as good as one without messages.
+
+    Raises:
+        TranscriptError: There is none, or it cannot be read; the line is named.
+    """
+    with _explained(path):
+        try:
+            file = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            if missing_ok:
+                return ()
+            raise
+        try:
+            return tuple(record.message for record in parse(text_in(file, path), str(path), message_classes))
+        finally:
+            os.close(file)
+
+
+def append(path: str | os.PathLike[str], *messages: Message) -> None:
+    """Add whole messages to a transcript, made if it is not there; when this returns they are on the disk.
+
+    Raises:
+        TranscriptError: They cannot be written; then the file is as it was.
+    """
+    with locked(path) as transcript:
+        append_records(transcript, "".join(written(message, new_key(), timestamp()) for message in messages))
+
+
+def append_records(transcript: int, records: str) -> None:
+    """Add to a locked transcript what `transcript_format.written` gave, all of it or nothing."""
+    status = os.fstat(transcript)
+    if status.st_size == 0:
+        records = front_matter(timestamp()) + records
+    elif os.pread(transcript, 1, status.st_size - 1) != b"\n":
+        records = f"\n{records}"
+    write_whole(transcript, records.encode(), and_then=_sync if S_ISREG(status.st_mode) else None)
+
+
+def write_whole(file: int, content: bytes, and_then: Callable[[int], None] | None = None) -> None:
+    """Write all of it or nothing, at the end of a file that nobody else writes to meanwhile."""
+    size = os.fstat(file).st_size
+    left = memoryview(content)
+    try:
+        while left:
+            left = left[os.write(file, left) :]
+        if and_then is not None:
+            and_then(file)
+    except BaseException:
+        with suppress(OSError):
+            os.ftruncate(file, size)
+        raise
+
+
+@contextmanager
+def locked(path: str | os.PathLike[str]) -> Iterator[int]:
+    """Open a transcript, made if it is not there, that nobody else writes to meanwhile.
+
+    Raises:
+        TranscriptError: Instead of an OSError, also one from inside the block.
+    """
+    with _explained(path):
+        transcript = open_file(Path(path), os.O_RDWR | os.O_CREAT | os.O_APPEND)
+        try:
+            try:
+                lock(transcript, wait_s=_LOCK_WAIT_S)
+            except BlockingIOError:
+                raise
+            except OSError:  # a file system that knows no locks
+                pass
+            yield transcript
+        finally:
+            os.close(transcript)
+
+
+def lock(file: int, *, wait_s: float) -> None:
+    """Lock it until it is closed.
+
+    Raises:
+        BlockingIOError: Somebody else has it locked.
+    """
+    import fcntl  # noqa: PLC0415 - is not there on Windows, where the rest of the library works
+
+    deadline = time.monotonic() + wait_s
+    while True:
+        try:
+            return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise
+            time.sleep(_LOCK_PAUSE_S)
+
+
+def open_file(path: Path, flags: int) -> int:
+    """Open it, with the folders that it lacks."""
+    try:
+        return os.open(path, flags, _FILE_MODE)
+    except FileNotFoundError:
+        for folder in reversed(path.parents):
+            if not folder.exists():
+                with suppress(FileExistsError):
+                    folder.mkdir(_FOLDER_MODE)
+        return os.open(path, flags, _FILE_MODE)
+
+
+def text_in(file: int, path: str | os.PathLike[str]) -> str:
+    """Return the text of an open file.
+
+    Raises:
+        TranscriptError: It is not UTF-8.
+    """
+    if not S_ISREG(os.fstat(file).st_mode):  # /dev/null has no past
+        return ""
+    with open(file, "rb", buffering=0, closefd=False) as reader:
+        content = reader.readall()
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise TranscriptError(f"{os.fspath(path)}:{line}: is not UTF-8; save it as UTF-8") from None
+
+
+@contextmanager
+def _explained(path: str | os.PathLike[str]) -> Iterator[None]:
+    try:
+        yield
+    except BlockingIOError:
+        raise TranscriptError(f"{os.fspath(path)}: is locked by another program; end that one") from None
+    except OSError as error:
+        cure = "free some space" if error.errno in _FULL else "name another file"
+        raise TranscriptError(f"{os.fspath(path)}: {error.strerror}; {cure}") from error
+
+
+def timestamp() -> str:
+    """Return the time as it stands in transcripts."""
+    return f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def new_key() -> str:
+    """Return a key that comes after every earlier one; it is the time in nanoseconds, in hex."""
+    global _last_key  # noqa: PLW0603 - so that two in one nanosecond differ
+    _last_key = max(time.time_ns(), _last_key + 1)
+    return f"{_last_key:016x}"
+
+
+_last_key = 0

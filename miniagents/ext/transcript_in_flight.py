@@ -1,0 +1,150 @@
+"""Messages that are still arriving, kept beside their transcript in case the program is killed.
+
+In: tokens. Out: a part, `.inflight/<transcript>.<key>.part` below the transcript's folder; for the parts of programs
+that are gone, messages in their transcripts. Never: a loop, an agent.
+
+A part is locked for as long as its writer lives. It is lines of JSON: what is known beforehand, then the tokens, then,
+where the message is complete but has to wait for its turn, how it is to stand in the transcript.
+"""
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..errors import TranscriptError
+from ..messages import Message
+from .transcript import append_records, lock, locked, new_key, open_file, text_in, timestamp, write_whole
+from .transcript_format import one_json_line, parse, partial, written
+
+__all__ = ["InFlight", "recover"]
+
+_TRIES = 5
+"""How often to begin again when another program takes the empty folder away in between."""
+
+
+def recover(path: str | os.PathLike[str]) -> None:
+    """Add to a transcript what programs that were killed had received for it, marked as interrupted.
+
+    Raises:
+        TranscriptError: There is something to add, and the transcript cannot be read or written.
+    """
+    path = Path(path)
+    name = re.compile(re.escape(f"{path.name}.") + r"[0-9a-f]{16}\.part")
+    try:
+        parts = sorted(part for part in _inflight(path).iterdir() if name.fullmatch(part.name))
+    except OSError:  # there is no such folder
+        return
+    if parts:
+        with locked(path) as transcript:
+            kept = {record.key for record in parse(text_in(transcript, path), str(path))}
+            for part in parts:
+                _recover(transcript, part, kept)
+
+
+class InFlight:
+    """A message on its way into a transcript."""
+
+    def __init__(self, path: str | os.PathLike[str], known_beforehand: Mapping[str, Any]) -> None:
+        """Begin; nothing is written yet, and no file made."""
+        self._path = Path(path)
+        self._known = known_beforehand
+        self._key = new_key()
+        self._time = timestamp()
+        self._part: Path | None = None
+        self._file: int | None = None
+        self._closed = False
+        self._saved = 0
+        self.tokens: list[str] = []
+        """What has come so far; append to it."""
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether everything that has come was saved, as far as that is possible."""
+        return self._saved == len(self.tokens)
+
+    def save(self) -> None:
+        """Save in the part what has come since the last time; never fails: keeping the whole message will say why."""
+        if not self._closed and not self.is_saved:
+            tokens = self.tokens[self._saved :]
+            if self._write("".join(tokens)):
+                self._saved += len(tokens)
+
+    def hold(self, message: Message) -> None:
+        """Save `message`, which is complete but must not be kept yet; never fails, as `save`."""
+        self._write({"record": written(message, self._key, self._time)})
+
+    def keep(self, message: Message) -> None:
+        """Add `message` to the transcript; when this returns it is on the disk.
+
+        Raises:
+            TranscriptError: It cannot be written; then the file is as it was.
+        """
+        with locked(self._path) as transcript:
+            append_records(transcript, written(message, self._key, self._time))
+        if self._part is not None:
+            with suppress(OSError):
+                self._part.unlink()
+                self._part.parent.rmdir()  # if nothing else is in flight
+        self.close()
+
+    def close(self) -> None:
+        """Leave the part, if there is one, to be recovered."""
+        self._closed = True
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+    def _write(self, line: Any) -> bool:
+        """Write a line of the part, or nothing of it; return whether that went well."""
+        with suppress(OSError, TranscriptError):
+            if self._part is None:
+                self._part = _inflight(self._path) / f"{self._path.name}.{self._key}.part"
+                with locked(self._path):  # whoever recovers has it too, so finds no part without its own lock
+                    self._file = _open_part(self._part)
+                self._write({"key": self._key, "time": self._time, "known": self._known})
+            if self._file is not None:
+                write_whole(self._file, f"{one_json_line(line)}\n".encode())
+                return True
+        return False
+
+
+def _recover(transcript: int, part: Path, kept: set[str]) -> None:
+    with suppress(OSError, ValueError, LookupError, TypeError):  # what cannot be recovered now stays where it is
+        file = os.open(part, os.O_RDWR)
+        try:
+            lock(file, wait_s=0)  # its writer lives: raises
+            lines = [json.loads(line) for line in part.read_bytes().split(b"\n")[:-1]]
+            record = _record_in(lines) if lines and lines[0]["key"] not in kept else ""
+            if record:
+                append_records(transcript, record)
+            part.unlink()
+        finally:
+            os.close(file)
+        part.parent.rmdir()
+
+
+def _record_in(lines: list[Any]) -> str:
+    """Return what is to stand in the transcript for a part."""
+    head, last = lines[0], lines[-1]
+    if isinstance(last, dict) and "record" in last:
+        return str(last["record"])
+    text = "".join(lines[1:])
+    message = partial(head["known"], text, status="interrupted", recovered=True)
+    return written(message, head["key"], head["time"]) if text else ""
+
+
+def _open_part(part: Path) -> int:
+    for _ in range(_TRIES):
+        with suppress(FileNotFoundError):  # the folder was empty, and somebody took it away
+            file = open_file(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND)
+            lock(file, wait_s=0)
+            return file
+    raise FileNotFoundError(part)
+
+
+def _inflight(path: Path) -> Path:
+    return path.parent / ".inflight"
