@@ -19,8 +19,8 @@ def main() -> None:
 
         print_version()
         return
-    # Importing Typer and an SDK makes 300,000 objects that all stay. To look among them for garbage again and again, and
-    # once more when the interpreter ends, takes a fifth of the time of a short answer.
+    # Importing Typer and an SDK makes 300,000 objects that all stay. To look among them for garbage again and again,
+    # and once more when the interpreter ends, takes a fifth of the time of a short answer.
     gc.set_threshold(_OBJECTS_BEFORE_A_LOOK)
     from .app import main as run  # noqa: PLC0415 - Typer takes most of the time there is
 

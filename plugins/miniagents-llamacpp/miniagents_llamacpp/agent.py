@@ -1,0 +1,100 @@
+"""The agent of the models on this machine: the walk that all providers share, with an engine instead of an API.
+
+In: a conversation. Out: a reply that streams. Never: how a model is fetched or run.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+from miniagents import InteractionContext, Message, miniagent
+from miniagents.errors import ModelError
+from miniagents.ext.llm.base import Answer, as_chat, nothing_to_send, reply_from
+from miniagents.messages import MessageType
+
+from . import store
+from .engine import Completion, Engine
+from .errors import ModelFileError
+
+__all__ = ["llamacpp_agent"]
+
+_DEFAULTS = {"temperature": 0.2, "top_p": 0.9}
+"""What suits small models; SmolLM2's own page recommends it."""
+
+
+@miniagent
+async def llamacpp_agent(
+    ctx: InteractionContext,
+    /,
+    *,
+    model: str = "local",
+    system: MessageType = None,
+    stream: bool = True,
+    environment: Mapping[str, str] | None = None,  # noqa: ARG001 - every model agent is given one; here is no key
+    **options: Any,
+) -> None:
+    """Reply with what a model on this machine says to the conversation; no key, no network.
+
+    The reply's metadata is that of every model agent: `usage`, `finish_reason`, `latency_s`, ….
+
+    Args:
+        ctx: The call.
+        model: `local` (fetched the first time, 93 MB), the name of an installed model, or the path of a GGUF file.
+        system: Instructions that come before the conversation; without any, the model's own, from its chat template.
+        stream: Whether the reply comes token by token, or in one piece.
+        environment: Ignored.
+        options: Those of OpenAI's chat completions and llama.cpp's server; temperature 0.2 and top_p 0.9 by default.
+
+    Raises:
+        ModelError: Nothing, or not all, came; the subclass says why.
+    """
+    is_default = model in {"local", store.DEFAULT_MODEL}
+    path = store.find(model) or (await store.pull() if is_default else Path(model))
+    if not path.is_file():
+        known = ", ".join(installed.name for installed in store.installed()) or "none is installed"
+        cure = f"give the path of a .gguf file, or a name of these: local, {known}"
+        raise ModelFileError("there is no such model", host=model, cure=cure)
+    await reply_from(ctx, _LlamaCpp(path, _DEFAULTS | options, stream=stream), system=system)
+
+
+class _LlamaCpp:
+    """A provider for one request; see `miniagents.ext.llm.base.Provider`."""
+
+    def __init__(self, path: Path, options: Mapping[str, Any], *, stream: bool) -> None:
+        self.host = str(path)
+        self.model = path.stem
+        self._options = options
+        self._stream = stream
+
+    def encode(self, messages: Sequence[Message], system: str) -> list[dict[str, str]]:
+        turns = as_chat(messages, system)
+        if not turns:
+            raise nothing_to_send(self.host)
+        return turns
+
+    async def decode(self, request: list[dict[str, str]], answer: Answer) -> AsyncGenerator[str, None]:
+        whole: list[str] = []
+        async with aclosing(Engine.shared(self.host).stream(request, **self._options)) as pieces:
+            async for piece in pieces:
+                if isinstance(piece, Completion):
+                    _fill(answer, piece)
+                elif self._stream:
+                    yield piece
+                else:
+                    whole.append(piece)
+        yield "".join(whole)
+
+    def explain(self, error: Exception) -> ModelError | None:
+        return error if isinstance(error, ModelError) else None
+
+
+def _fill(answer: Answer, completion: Completion) -> None:
+    answer.model = completion.model
+    answer.id = completion.id
+    answer.finish_reason = completion.finish_reason
+    answer.usage = {
+        "in": completion.input_tokens,
+        "out": completion.output_tokens,
+        "cached": completion.cached_tokens,
+    }
