@@ -68,7 +68,7 @@ class Message(BaseModel):
         Raises:
             NoScopeError: The tokens are still to come and there is no open scope to own the task.
         """
-        source = Source[str]()
+        source: Source[str] = Source()
         recipe = _Recipe(cls, fields, EMPTY if afterwards is None else afterwards)
         if isinstance(tokens, AsyncIterable):
             work = Work(None, source)
@@ -131,18 +131,25 @@ class ErrorMessage(Message):
 class MessagePromise(InText, Stream[str, Message]):
     """A message that may still be arriving: iterate it for tokens (`str`, none empty), await it for the message."""
 
-    __slots__ = ("_recipe",)
+    __slots__ = ("_recipe", "_text")
+
+    _text: str | None
+    """The text, where it was there from the start; then there is no source before somebody iterates."""
 
     def __init__(self, source: Source[str], recipe: "_Recipe", work: Work | None = None) -> None:
-        """For `Message.promise` and `of`, which see to it that something fills the source."""
+        """For `Message.promise`, which sees to it that something fills the source."""
         super().__init__(source, work)
         self._recipe = recipe
+        self._text = None
 
     @classmethod
-    def of(cls, message: Message) -> "MessagePromise":
-        """Return the promise of a message that is there already."""
+    def of(cls, message: Message | str) -> "MessagePromise":
+        """Return the promise of a message, or of one with just this text, that is there already."""
         promise = cls(ENDED, _NO_RECIPE)
-        promise._whole = message
+        if isinstance(message, str):
+            promise._text = message  # the message itself is made if somebody wants it
+        else:
+            promise._text, promise._whole = message.text, message
         return promise
 
     @property
@@ -153,20 +160,22 @@ class MessagePromise(InText, Stream[str, Message]):
         return {name: getattr(self._whole, name) for name in type(self._whole).model_fields if name != "text"}
 
     def __aiter__(self) -> StreamReader[str]:
-        if self._source is ENDED and self._whole is not None and self._whole.text:
+        if self._text and self._source is ENDED:
             self._source = Source()
-            self._source.push(self._whole.text)
+            self._source.push(self._text)
             self._source.close()
         return super().__aiter__()
 
     def __repr__(self) -> str:
         if self._whole is not None:
             return f"<MessagePromise of {self._whole!r}>"
+        if self._text is not None:
+            return f"<MessagePromise of {self._text!r}>"
         state = "failed" if self._source.failure else "complete" if self._source.closed else "arriving"
         return f"<MessagePromise, {state}: {len(self._source.pieces)} tokens so far>"
 
     def _make_whole(self) -> Message:
-        return self._recipe.make("".join(self._source.pieces))
+        return self._recipe.make("".join(self._source.pieces) if self._text is None else self._text)
 
     def _now(self) -> Message | None:
         if self._whole is None and self._source.closed:

@@ -123,7 +123,7 @@ class MiniAgent(Generic[_Params]):
             NoScopeError: There is no open scope.
             UnsupportedPieceError: Something in `messages` can be no message.
         """
-        source = Source[Any]()
+        source: Source[Any] = Source()
         if errors_as_messages is None:
             errors_as_messages = self._errors_as_messages
         work = Work(self.alias, source, errors_as_pieces=errors_as_messages)

@@ -53,7 +53,7 @@ class MessageSequencePromise(InText, SequencePromise[MessagePromise, MessageTupl
         Raises:
             UnsupportedPieceError: Something in it can be no message.
         """
-        source = Source[Any]()
+        source: Source[Any] = Source()
         source.pieces = pieces_of(prefill_pieces, "prefill_pieces")
         source.close()
         super().__init__(source)
@@ -126,7 +126,7 @@ def sequence_of(messages: MessageType, taker: str) -> MessageSequencePromise:
     if isinstance(messages, MessageSequencePromise):
         messages.want()
         return messages
-    source = Source[Any]()
+    source: Source[Any] = Source()
     source.pieces = pieces_of(messages, taker)
     source.close()
     return MessageSequencePromise.over(source, None)
@@ -141,7 +141,7 @@ def text_promise(text: str, **fields: Any) -> MessagePromise:
     """
     if has_mark(text):
         return Message.promise(_tokens_of(split_at_marks(text)), **fields)
-    return MessagePromise.of(Message(text=text, **fields))
+    return MessagePromise.of(Message(text=text, **fields) if fields else text)
 
 
 def _one_piece(message: Any, taker: str) -> Piece | None:
@@ -156,7 +156,7 @@ def _one_piece(message: Any, taker: str) -> Piece | None:
     if isinstance(message, Mapping):
         return _from_fields(message, taker)
     if isinstance(message, Promise | AsyncIterable):
-        source = Source[Any]()
+        source: Source[Any] = Source()
         work = Work(None, source)
         return MessageSequencePromise.over(source, work.start(_pump, source, message, taker))
     return None

@@ -95,6 +95,11 @@ def virtual_time_loop() -> asyncio.AbstractEventLoop:
     return _VirtualTimeLoop()
 
 
+def _is_the_loops(thread: threading.Thread) -> bool:
+    """Say whether it is of the loop's own pool, which looks up host names, and which the loop ends when it is closed."""
+    return thread.name.startswith("asyncio_")
+
+
 async def check_for_leaks(test: Coroutine[Any, Any, _Result]) -> _Result:
     """Run `test`, and see to it that it leaves no task and no thread behind.
 
@@ -107,7 +112,7 @@ async def check_for_leaks(test: Coroutine[Any, Any, _Result]) -> _Result:
     for _ in range(3):  # what was cancelled last may still have to take that in
         await asyncio.sleep(0)
     left: list[Any] = [task for task in asyncio.all_tasks() - tasks if not task.done()]
-    left += [thread for thread in set(threading.enumerate()) - threads if not thread.daemon and thread.is_alive()]
+    left += [thread for thread in set(threading.enumerate()) - threads if not _is_the_loops(thread)]
     if left:
         raise AssertionError(f"left behind: {left}")
     return result

@@ -24,7 +24,7 @@ def programs() -> Iterator[object]:
         text = (HOUSE / page).read_text(encoding="utf-8")
         for block in PROGRAM.finditer(text):
             line = text.count("\n", 0, block.start()) + 2
-            yield pytest.param(block[1], block[2], "\n" * (line - 1), page, id=f"{page}:{line}")
+            yield pytest.param("\n" * (line - 1) + block[1], block[2], page, id=f"{page}:{line}")
 
 
 @pytest.fixture
@@ -38,19 +38,21 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[LLMServer]:
         yield server
 
 
-@pytest.mark.parametrize(("code", "prints", "above", "page"), programs())
+@pytest.mark.usefixtures("provider")
+@pytest.mark.parametrize(("code", "prints", "page"), list(programs()))
 def test_each_program_in_the_docs_runs_and_prints_what_they_say(
-    code: str, prints: str | None, above: str, page: str, provider: LLMServer, tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    code: str, prints: str | None, page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reader who copies a program out of the docs gets what the docs say."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "stdin", io.StringIO("Hello\n"))
-    exec(compile(above + code, str(HOUSE / page), "exec"), {"__name__": "__main__"})  # noqa: S102
+    monkeypatch.setattr(sys, "stdout", printed := io.StringIO())
+    exec(compile(code, str(HOUSE / page), "exec"), {"__name__": "__main__"})
     if prints is not None:
-        assert capsys.readouterr().out == prints
+        assert printed.getvalue() == prints
 
 
+@pytest.mark.usefixtures("provider")
 @pytest.mark.parametrize(
     "command",
     [
@@ -60,7 +62,7 @@ def test_each_program_in_the_docs_runs_and_prints_what_they_say(
         if line.startswith(("miniagents ", "git diff"))
     ],
 )
-def test_each_command_in_the_readme_runs(command: str, provider: LLMServer, tmp_path: Path) -> None:
+def test_each_command_in_the_readme_runs(command: str, tmp_path: Path) -> None:
     """A reader who copies a command out of the README gets an answer, not an error."""
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -68,8 +70,14 @@ def test_each_command_in_the_readme_runs(command: str, provider: LLMServer, tmp_
     }
     command = command.replace("git diff", "echo a diff").replace("| jq .usage", "").replace("path/to/any.gguf", "local")
     ran = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", command], check=False, capture_output=True, text=True, cwd=tmp_path,
-        env=environment, input="Hello", timeout=60,
+        ["bash", "-euo", "pipefail", "-c", command],
+        check=False,
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env=environment,
+        input="Hello",
+        timeout=60,
     )
     assert (ran.returncode, ran.stderr) == (0, "")
     assert ran.stdout.strip()

@@ -56,7 +56,8 @@ def test_no_module_is_too_long_to_be_one_room(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [path for path in MODULES if path.stem not in TESTED_THROUGH_OTHERS and path.is_relative_to(HOUSE / "miniagents")],
+    "path",
+    [path for path in MODULES if path.stem not in TESTED_THROUGH_OTHERS and path.is_relative_to(HOUSE / "miniagents")],
     ids=lambda path: str(path.relative_to(HOUSE)),
 )
 def test_every_module_has_its_test_file(path: Path) -> None:

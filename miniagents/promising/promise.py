@@ -23,7 +23,7 @@ class Promise(Stream[_Value, _Value]):
     __slots__ = ()
 
     def __init__(self, resolver: Callable[[], Awaitable[_Value]], *, name: str = "promise") -> None:
-        source = Source[_Value]()
+        source: Source[_Value] = Source()
         super().__init__(source, Work(name, source).start(_resolve, source, resolver))
 
     @classmethod

@@ -38,6 +38,7 @@ class Work:
 
     __slots__ = (
         "_abandoned",
+        "_begun",
         "_held",
         "_orphaned",
         "_timer",
@@ -77,21 +78,22 @@ class Work:
         self._held = True
         self._orphaned = False
         self._abandoned = False
+        self._begun = False
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, function: Callable[_P, Awaitable[None]], *args: _P.args, **kwargs: _P.kwargs) -> Self:
         """Start `function` in a task of its own."""
         # The function, not its coroutine: a task that is cancelled before its first step would leave that unawaited.
-        self.task = task = self.scope.loop.create_task(self._run(function, args, kwargs), name=self.name)
+        self.task = self.scope.loop.create_task(self._run(function, args, kwargs), name=self.name)
         self.scope.works.add(self)
         if self.parent is not None:
             if self.parent.children is None:
                 self.parent.children = set()
             self.parent.children.add(self)
-        task.add_done_callback(self._ended)
         return self
 
     async def _run(self, function: Callable[..., Awaitable[None]], args: Any, kwargs: Any) -> None:
+        self._begun = True
         _CURRENT.set(self)
         try:
             await function(*args, **kwargs)
@@ -105,6 +107,8 @@ class Work:
             raise
         else:
             self.source.close()
+        finally:
+            self._ended()
 
     def _fail(self, error: BaseException, unread: dict[Failure, None] | None = None) -> None:
         if not self.source.closed:
@@ -112,9 +116,7 @@ class Work:
         elif unread is not None and not self._abandoned:  # it failed after it was cancelled: nobody can read that
             unread[Failure(error, self.name)] = None
 
-    def _ended(self, _task: "asyncio.Task[None]") -> None:
-        if not self.source.closed:  # cancelled before its first step
-            self._fail(CallCancelledError(f"{self.name} was cancelled"))
+    def _ended(self) -> None:
         self.keeps = None
         if self._timer is not None and not self.children:
             self._timer.cancel()
@@ -135,8 +137,8 @@ class Work:
             work = works.pop()
             if not work.source.closed:
                 work._fail(kind(f"{work.name} {why}"))
-            work.task.cancel()
             works.extend(work.children or ())
+            work._stop()
 
     def expire(self, timeout_s: float) -> None:
         """Cancel it if it, or anything it started, still runs `timeout_s` seconds from now."""
@@ -153,7 +155,13 @@ class Work:
         if not self.task.done():
             self._abandoned = True
             self.source.close()
-            self.task.cancel()
+            self._stop()
+
+    def _stop(self) -> None:
+        self.task.cancel()
+        if not self._begun:  # then it never will, nor tell that it ended
+            self._begun = True
+            self._ended()
 
     def _orphan(self) -> None:
         """Stop it as soon as nobody holds it: whoever started it was stopped that way too."""

@@ -30,8 +30,8 @@ class Source(Generic[_Piece]):
         self.closed = False
         self.failure: Failure | None = None
         """What ended it, where that was an error."""
-        self._at_next: list[asyncio.Future[None]] = []
-        self._at_end: list[asyncio.Future[None]] = []
+        self._at_next: list[asyncio.Future[None]] | None = None
+        self._at_end: list[asyncio.Future[None]] | None = None
 
     def push(self, piece: _Piece) -> None:
         """Add a piece and wake whoever waits for the next one."""
@@ -45,16 +45,22 @@ class Source(Generic[_Piece]):
         if not self.closed:
             self.closed = True
             self.failure = failure
-            _wake(self._at_next)
-            _wake(self._at_end)
+            if self._at_next:
+                _wake(self._at_next)
+            if self._at_end:
+                _wake(self._at_end)
 
     async def next(self) -> None:
         """Wait for one more piece, or the end."""
+        if self._at_next is None:
+            self._at_next = []
         await _turn(self._at_next)
 
     async def end(self) -> None:
         """Wait until it is closed."""
         while not self.closed:
+            if self._at_end is None:
+                self._at_end = []
             await _turn(self._at_end)
 
 

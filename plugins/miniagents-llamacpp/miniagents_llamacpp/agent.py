@@ -14,7 +14,7 @@ from miniagents.ext.llm.base import Answer, as_chat, nothing_to_send, reply_from
 from miniagents.messages import MessageType
 
 from . import store
-from .engine import Completion, Engine
+from .engine import DEFAULT_CONTEXT_TOKENS, Completion, Engine
 from .errors import ModelFileError
 
 __all__ = ["llamacpp_agent"]
@@ -24,13 +24,14 @@ _DEFAULTS = {"temperature": 0.2, "top_p": 0.9}
 
 
 @miniagent
-async def llamacpp_agent(
+async def llamacpp_agent(  # noqa: PLR0913 - by name, and all but the context optional
     ctx: InteractionContext,
     /,
     *,
     model: str = "local",
     system: MessageType = None,
     stream: bool = True,
+    context_tokens: int = DEFAULT_CONTEXT_TOKENS,
     environment: Mapping[str, str] | None = None,  # noqa: ARG001 - every model agent is given one; here is no key
     **options: Any,
 ) -> None:
@@ -43,6 +44,7 @@ async def llamacpp_agent(
         model: `local` (fetched the first time, 93 MB), the name of an installed model, or the path of a GGUF file.
         system: Instructions that come before the conversation; without any, the model's own, from its chat template.
         stream: Whether the reply comes token by token, or in one piece.
+        context_tokens: How long conversation and reply may be together; costs memory.
         environment: Ignored.
         options: Those of OpenAI's chat completions and llama.cpp's server; temperature 0.2 and top_p 0.9 by default.
 
@@ -55,15 +57,17 @@ async def llamacpp_agent(
         known = ", ".join(installed.name for installed in store.installed()) or "none is installed"
         cure = f"give the path of a .gguf file, or a name of these: local, {known}"
         raise ModelFileError("there is no such model", host=model, cure=cure)
-    await reply_from(ctx, _LlamaCpp(path, _DEFAULTS | options, stream=stream), system=system)
+    engine = Engine.shared(path, context_tokens=context_tokens)
+    await reply_from(ctx, _LlamaCpp(engine, _DEFAULTS | options, stream=stream), system=system)
 
 
 class _LlamaCpp:
     """A provider for one request; see `miniagents.ext.llm.base.Provider`."""
 
-    def __init__(self, path: Path, options: Mapping[str, Any], *, stream: bool) -> None:
-        self.host = str(path)
-        self.model = path.stem
+    def __init__(self, engine: Engine, options: Mapping[str, Any], *, stream: bool) -> None:
+        self.host = str(engine.path)
+        self.model = engine.name
+        self._engine = engine
         self._options = options
         self._stream = stream
 
@@ -75,7 +79,7 @@ class _LlamaCpp:
 
     async def decode(self, request: list[dict[str, str]], answer: Answer) -> AsyncGenerator[str, None]:
         whole: list[str] = []
-        async with aclosing(Engine.shared(self.host).stream(request, **self._options)) as pieces:
+        async with aclosing(self._engine.stream(request, **self._options)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Completion):
                     _fill(answer, piece)
