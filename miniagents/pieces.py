@@ -124,7 +124,6 @@ def sequence_of(messages: MessageType, taker: str) -> MessageSequencePromise:
         NoScopeError: As for `pieces_of`.
     """
     if isinstance(messages, MessageSequencePromise):
-        messages.want()
         return messages
     source: Source[Any] = Source()
     source.pieces = pieces_of(messages, taker)
@@ -151,7 +150,6 @@ def _one_piece(message: Any, taker: str) -> Piece | None:
     if isinstance(message, Message):
         return MessagePromise.of(message)
     if isinstance(message, MessagePromise | MessageSequencePromise):
-        message.want()
         return message
     if isinstance(message, Mapping):
         return _from_fields(message, taker)

@@ -17,6 +17,7 @@ from . import hookspecs
 from .errors import PluginError
 from .hookspecs import ModelProvider
 from .miniagents import MiniAgent
+from .safe_text import one_line
 
 __all__ = ["ENTRY_POINT_GROUP", "Plugins", "load"]
 
@@ -52,7 +53,7 @@ def load(built_in: Iterable[object], installed: Iterable[EntryPoint] | None = No
         offer = _Offer(providers, histories)
         try:
             _ask(get(), name, offer)
-        except Exception as error:  # noqa: BLE001 - whatever a plugin does wrong, the program goes on without it
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin does wrong, the program goes on
             broken.append(PluginError(f"plugin {name} skipped: {_in_one_line(error)}"))
             continue
         providers.update(offer.providers)
@@ -71,11 +72,15 @@ class _Offer:
         self.clashes: list[str] = []
 
     def add_provider(self, provider: ModelProvider) -> None:
+        if not isinstance(provider, ModelProvider):
+            raise PluginError(f"{type(provider).__name__} is no ModelProvider")
+        if not isinstance(provider.agent, MiniAgent):
+            raise PluginError(f"the agent of {provider.name} is no agent but {type(provider.agent).__name__}")
         self._add("provider", provider.name, provider, self.providers)
 
     def add_history(self, name: str, agent: MiniAgent[...]) -> None:
         if not isinstance(agent, MiniAgent):
-            raise PluginError(f"history {name} is no agent but {type(agent).__name__}")
+            raise PluginError(f"the history {name} is no agent but {type(agent).__name__}")
         self._add("history", name, agent, self.histories)
 
     def _add(self, kind: str, name: str, value: Any, offered: dict[str, Any]) -> None:
@@ -103,5 +108,5 @@ def _name_of(plugin: object) -> str:
 
 
 def _in_one_line(error: BaseException) -> str:
-    line = f"{type(error).__name__}: {error}"
-    return "".join(character if character.isprintable() else " " for character in line)
+    line = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
+    return one_line(line)

@@ -24,7 +24,7 @@ _DELETE_PICTURE = "\u2421"
 _END_OF_ASCII_CONTROLS = 0x20
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_HELD = ("\r", *map(chr, range(0xD800, 0xDC00)))
+_HELD = frozenset(["\r", *map(chr, range(0xD800, 0xDC00))])
 """Last characters of a token that say what they are only with the next one."""
 
 
@@ -60,7 +60,7 @@ class SafeText:
     def feed(self, token: str) -> str:
         """Return what can be shown of the text so far and was not returned before."""
         token = self._held + token
-        self._held = token[-1:] if token.endswith(_HELD) else ""
+        self._held = token[-1:] if token[-1:] in _HELD else ""
         return self._make(token[:-1] if self._held else token)
 
     def end(self) -> str:

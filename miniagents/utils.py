@@ -23,15 +23,13 @@ async def adialog_loop(
         user_agent: Shows what it is sent and asks for more.
         assistant_agent: Answers.
         history_agent: Keeps the conversation. It is called with what was said last, and with `previous=`: its own reply
-            to the call before (None at first). It replies with the conversation up to and with what was said last.
-            Without one, the conversation is kept in memory for as long as the dialog lasts.
+            to the call before (None at first). It replies with the conversation up to and with what was said last, as
+            far as it came if it broke. By default the conversation is kept in memory while the dialog lasts.
     """
+    if history_agent is None:
+        from .ext.history_agents import in_memory_history_agent  # noqa: PLC0415 - a chain needs no history
 
-    def keep(said: MessageSequencePromise) -> MessageSequencePromise:
-        if history_agent is None:
-            return MessageSequencePromise([history, said] if history else said)
-        return history_agent.inquire(said, previous=history)
-
+        history_agent = in_memory_history_agent
     history: MessageSequencePromise | None = None
     answer: MessageSequencePromise | None = None
     try:
@@ -41,9 +39,9 @@ async def adialog_loop(
                 break
             else:
                 break
-            history = keep(said)
+            history = history_agent.inquire(said, previous=history)
             answer = assistant_agent.inquire(history)
-            history = keep(answer)
+            history = history_agent.inquire(answer, previous=history)
     except Exception:
         if history is not None:
             await history.finished()  # what was said up to the error is kept

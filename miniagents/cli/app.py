@@ -7,14 +7,15 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..errors import MiniagentsError, SettingsError
-from .output import ReaderGoneError, close_standard_output
-from .tell import FetchBar, print_version, tell
+from .output import ReaderGoneError, close_standard_output, print_version, write
+from .tell import FetchBar, in_words, tell
 
 if TYPE_CHECKING:
     from ..plugins import Plugins
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 FAILED, USAGE = 1, 2
+_STANDARD_ERROR = 2
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
@@ -47,9 +49,9 @@ def _options(
         raise typer.Exit
 
 
-@app.command("chat")
+@app.command("chat", short_help="Answer a prompt, or hold a chat.")
 def chat_command(  # noqa: PLR0913 - one parameter an option, as Typer has it
-    words: Annotated[list[str] | None, typer.Argument(metavar="[PROMPT]...", help="What to say. `-` reads it.")] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="PROMPT", help="What to say. `-` reads it.")] = None,
     *,
     model: Annotated[
         str | None, typer.Option("--model", "-m", help="Such as gpt-3.5-turbo, openai:NAME, local.")
@@ -110,7 +112,8 @@ def pull_command(name: Annotated[str, typer.Argument(help="Who serves it.")] = "
         cure = f"there is {', '.join(able)}" if able else "pip install miniagents-llamacpp brings `local`"
         raise SettingsError(f"{name}: no such model can be fetched; {cure}")
     with FetchBar(provider.default_model) as bar:
-        typer.echo(asyncio.run(_awaited(provider.pull(bar))))
+        path = asyncio.run(_awaited(provider.pull(bar)))
+    write(f"{path}\n")
 
 
 async def _awaited(path: Awaitable[Path]) -> Path:
@@ -120,26 +123,48 @@ async def _awaited(path: Awaitable[Path]) -> Path:
 def _start(flags: "Flags") -> "tuple[Settings, Plugins]":
     """Decide the settings, gather the plugins, and say which of them are broken."""
     from .. import builtins, plugins  # noqa: PLC0415
+    from .environment import KEY_WITHHELD  # noqa: PLC0415
     from .settings import settings_from  # noqa: PLC0415
 
-    settings = settings_from(flags, os.environ, Path.cwd())
-    loaded = plugins.load([builtins])
-    for error in loaded.broken:
-        tell(str(error))
+    if sys.stdout is None:
+        raise OSError("standard output is closed; open it, or send it to /dev/null")
+    try:
+        folder = Path.cwd()
+    except FileNotFoundError as error:
+        raise OSError("the current folder is gone; change to another one") from error
+    settings = settings_from(flags, os.environ, folder)
+    withheld = settings.environment.get(KEY_WITHHELD)
+    if withheld and settings.model is None:  # then keys decide which model it is
+        tell(withheld)
+    with redirect_stdout(sys.stderr):  # which is for replies: a plugin that prints is no reply
+        loaded = plugins.load([builtins])
+    for broken in loaded.broken:
+        tell(str(broken))
     return settings, loaded
 
 
 def main() -> None:
     """Run the command line, and leave with its exit code."""
+    _close_gaps()
+    code = 0
     try:
         app()
     except ReaderGoneError:
         close_standard_output()
-        code = 0
     except SettingsError as error:
         tell(str(error))
         code = USAGE
-    except (MiniagentsError, OSError) as error:
-        tell(str(error))
+    except Exception as error:  # whatever it was, a person gets one line
+        if sys.flags.dev_mode and not isinstance(error, MiniagentsError | OSError):
+            raise
+        close_standard_output()
+        tell(in_words(error))
         code = FAILED
     sys.exit(code)
+
+
+def _close_gaps() -> None:
+    """Let no file and no connection get the number of a standard stream that is closed: native code writes to it."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
+        pass
+    os.close(descriptor)

@@ -12,7 +12,10 @@ from types import MappingProxyType
 
 from ..errors import SettingsError
 
-__all__ = ["environment_with_file"]
+__all__ = ["KEY_WITHHELD", "environment_with_file"]
+
+KEY_WITHHELD = "MINIAGENTS_KEY_WITHHELD"
+"""The variable that says of a key that it was held back, why, and what to do about it."""
 
 _PAIRS = (("OPENAI_BASE_URL", "OPENAI_API_KEY"), ("ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY"))
 _TAKEN = {name for pair in _PAIRS for name in pair} | {"MINIAGENTS_MODEL"}
@@ -21,7 +24,7 @@ _TAKEN = {name for pair in _PAIRS for name in pair} | {"MINIAGENTS_MODEL"}
 def environment_with_file(environment: Mapping[str, str], folder: Path) -> Mapping[str, str]:
     """Return `environment` with what the nearest `.env`, in `folder` or above it, adds; what is there already wins.
 
-    Where a key is held back from the file's base URL, `MINIAGENTS_KEY_WITHHELD` says so and how to cure it.
+    Where a key is held back from the file's base URL, `KEY_WITHHELD` says so and how to cure it.
 
     Raises:
         SettingsError: The file cannot be read.
@@ -38,18 +41,22 @@ def environment_with_file(environment: Mapping[str, str], folder: Path) -> Mappi
             if own:
                 merged[key] = own
             else:
-                merged["MINIAGENTS_KEY_WITHHELD"] = (
-                    f"{base_url} comes from {path}, so your {key} is not sent there; put the key for it into that file,"
-                    f" or export {base_url} yourself"
-                )
+                merged[KEY_WITHHELD] = "; ".join(filter(None, (merged.get(KEY_WITHHELD), _reason(base_url, key, path))))
     return MappingProxyType(merged)
+
+
+def _reason(base_url: str, key: str, path: Path) -> str:
+    return (
+        f"{base_url} comes from {path}, so your {key} is not sent there; put the key for it into that file,"
+        f" or export {base_url} yourself"
+    )
 
 
 def _values(path: Path) -> dict[str, str]:
     from dotenv import dotenv_values  # noqa: PLC0415 - only where there is such a file
 
     try:
-        found = dotenv_values(path, interpolate=False, encoding="utf-8")
+        found = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read ({error}); mend it or move it away") from error
     return {name: value for name, value in found.items() if value}

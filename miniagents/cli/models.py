@@ -48,7 +48,9 @@ def choose(
     for provider in providers.values():
         if any(fnmatchcase(name, pattern) for pattern in provider.patterns) or name in provider.models():
             return Choice(provider, name)
-    known = [*providers, *(model for provider in providers.values() for model in provider.models())]
+    known = [*providers]
+    for provider in providers.values():
+        known += [provider.default_model, *provider.models()]
     near = get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"write openai:{name} for a model of an OpenAI-compatible server"
     if name == "local" or name.endswith(".gguf"):

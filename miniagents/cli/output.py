@@ -1,18 +1,21 @@
-"""Where a reply goes: the exact bytes into a pipe or a file, the safe text onto a terminal.
+"""Standard output: the exact bytes of a reply into a pipe or a file, the safe text onto a terminal.
 
-In: message promises. Out: bytes on standard output. Never: what is not part of the reply.
+In: message promises, text that was asked for. Out: bytes on standard output. Never: what was not asked for.
 """
 
 import os
 import sys
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from .. import __version__
 from ..safe_text import SafeText, exact, safe
 
 if TYPE_CHECKING:
     from ..messages import Message, MessagePromise
 
-__all__ = ["ReaderGoneError", "ReplyOutput", "WholeReply", "close_standard_output"]
+__all__ = ["ReaderGoneError", "ReplyOutput", "WholeReply", "as_json", "close_standard_output", "print_version", "write"]
 
 
 class ReaderGoneError(Exception):
@@ -33,25 +36,17 @@ class ReplyOutput:
             ReaderGoneError: Nobody reads standard output any more.
         """
         text = SafeText(safe if self._terminal else exact)
-        self._write(self._between)
+        last = ""
+        write(self._between)
         self._between = "\n\n"
         try:
             async for token in promise:
-                self._write(text.feed(token))
+                shown = text.feed(token)
+                write(shown)
+                last = shown or last
         finally:
-            self._write(text.end() + ("\n" if self._terminal else ""))
-
-    @staticmethod
-    def _write(text: str) -> None:
-        if not text:
-            return
-        try:
-            sys.stdout.buffer.write(text.encode("utf-8"))
-            sys.stdout.buffer.flush()
-        except BrokenPipeError as error:
-            raise ReaderGoneError from error
-        except OSError as error:
-            raise OSError(error.errno, f"standard output: {os.strerror(error.errno or 0)}") from error
+            last = (rest := text.end()) or last
+            write(rest + ("\n" if self._terminal and last and not last.endswith("\n") else ""))
 
 
 class WholeReply:
@@ -75,6 +70,42 @@ class WholeReply:
         }
 
 
+def as_json(value: Mapping[str, Any]) -> str:
+    """Return one line of JSON; for a terminal, of such characters only as cannot steer it."""
+    import json  # noqa: PLC0415 - `--version` needs none of it
+
+    return json.dumps(value, ensure_ascii=sys.stdout.isatty()) + "\n"
+
+
+def write(text: str) -> None:
+    """Write `text` to standard output, at once; half a surrogate pair, from the name of a file, as its escape.
+
+    Raises:
+        ReaderGoneError: Nobody reads it any more.
+        OSError: It cannot be written.
+    """
+    if not text:
+        return
+    if sys.stdout is None:
+        raise OSError("standard output is closed")
+    try:
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError as error:
+        raise ReaderGoneError from error
+    except OSError as error:
+        raise OSError(f"standard output: {error.strerror}") from error
+
+
+def print_version() -> None:
+    """Write our name and version."""
+    try:
+        write(f"miniagents {__version__}\n")
+    except ReaderGoneError:
+        close_standard_output()
+
+
 def close_standard_output() -> None:
-    """Let nothing more be written, so that the interpreter does not complain at its end that nobody reads it."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    """Let nothing more be written, so that the interpreter does not complain at its end that it cannot be."""
+    with suppress(OSError, ValueError, AttributeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -4,6 +4,7 @@ Enter sends; Alt-Enter and Ctrl-J break the line; pasted text keeps its lines an
 what is typed and leaves on an empty line, as Ctrl-D does.
 """
 
+import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,16 +21,21 @@ class Prompt:
     def __init__(self, *, source: "Input | None" = None, sink: "Output | None" = None) -> None:
         """Make it; `source` and `sink` are for tests, the terminal by default."""
         from prompt_toolkit import PromptSession  # noqa: PLC0415 - 100 ms that a pipe does not need
+        from prompt_toolkit.application import create_app_session  # noqa: PLC0415
+        from prompt_toolkit.output.plain_text import PlainTextOutput  # noqa: PLC0415
+        from prompt_toolkit.utils import is_dumb_terminal  # noqa: PLC0415
 
-        self._session: PromptSession[str | None] = PromptSession(
-            "> ", multiline=True, key_bindings=_key_bindings(), prompt_continuation="  ", input=source, output=sink
-        )
+        # Left to itself it sends a dumb terminal sequences too, if only a few.
+        with create_app_session(output=PlainTextOutput(sys.stdout) if is_dumb_terminal() else None):
+            self._session: PromptSession[str | None] = PromptSession(
+                "> ", multiline=True, key_bindings=_key_bindings(), prompt_continuation="  ", input=source, output=sink
+            )
 
     async def ask(self) -> str | None:
         """Return what the person says, None if they leave; never an empty text."""
         while True:
             try:
-                text = await self._session.prompt_async(handle_sigint=False)
+                text = await self._session.prompt_async()
             except EOFError:
                 return None
             if text is None or text.strip() in {"exit", "quit"}:

@@ -16,6 +16,8 @@ from .environment import environment_with_file
 __all__ = ["Flags", "Settings", "settings_from"]
 
 _IN_CONFIG = {"model": str, "system": str, "chats_dir": str}
+_OURS = {"model": "--model", "system": "--system", "stream": "--no-stream", "environment": "environment variables"}
+"""Parameters of every model agent that are no options of an API, and how to say them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +78,7 @@ def settings_from(flags: Flags, environment: Mapping[str, str], folder: Path) ->
         system=flags.system if flags.system is not None else config.get("system"),
         options=_options(flags.options),
         stream=flags.stream,
-        chats_dir=folder / Path(chats).expanduser(),
+        chats_dir=folder / _expanded(Path(chats)),
         save=flags.save,
         environment=environment,
     )
@@ -91,10 +93,17 @@ def config_path(environment: Mapping[str, str]) -> Path:
     return user_config_path("miniagents", appauthor=False) / "config.toml"
 
 
+def _expanded(path: Path) -> Path:
+    try:
+        return path.expanduser()
+    except RuntimeError as error:
+        raise SettingsError(f"{path}: there is no such home; write the folder out") from error
+
+
 def _config(path: Path) -> dict[str, str]:
     try:
-        config = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        config = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f"{path}: cannot be read ({error}); mend it or move it away") from error
@@ -114,6 +123,8 @@ def _options(options: Sequence[str]) -> dict[str, Any]:
         name, equals, value = option.partition("=")
         if not equals or not name.isidentifier():
             raise SettingsError(f"-o {option}: write it as name=value, such as -o temperature=0.2")
+        if name in _OURS:
+            raise SettingsError(f"-o {option}: use {_OURS[name]} for it")
         try:
             parsed[name] = json.loads(value)
         except ValueError:

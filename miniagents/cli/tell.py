@@ -4,29 +4,42 @@ In: lines, errors, numbers of bytes. Out: safe text on standard error. Never: a 
 """
 
 import sys
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from .. import __version__
+from ..errors import MiniagentsError
 from ..safe_text import one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-__all__ = ["FetchBar", "print_version", "tell"]
+__all__ = ["FetchBar", "in_words", "tell"]
 
 
 def tell(line: str) -> None:
     """Write one line, in our name."""
     if sys.stderr is not None:
-        sys.stderr.write(f"miniagents: {one_line(line)}\n")
-        sys.stderr.flush()
+        with suppress(OSError):  # nobody reads it
+            sys.stderr.write(f"miniagents: {one_line(line)}\n")
+            sys.stderr.flush()
 
 
-def print_version() -> None:
-    """Write our name and version, to standard output."""
-    print(f"miniagents {__version__}")  # noqa: T201 - it is what was asked for
+def in_words(error: Exception) -> str:
+    """Return what went wrong, as a person wants it; of what should not have happened, also where it did."""
+    if isinstance(error, MiniagentsError):
+        return str(error)
+    if isinstance(error, OSError):
+        named = f"{error.filename}: " if error.filename else ""
+        return named + (error.strerror or str(error))
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    where = [] if trace is None else [f"{Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}"]
+    where += getattr(error, "__notes__", [])
+    return f"unexpected {type(error).__name__}: {error} ({'; '.join(where)})"
 
 
 class FetchBar:
@@ -53,7 +66,7 @@ class FetchBar:
             self._bar.update(self._task, completed=done, total=total)
         elif not self._told:
             self._told = True
-            if sys.stderr.isatty():
+            if sys.stderr is not None and sys.stderr.isatty():
                 self._start(total)
             else:
                 tell(f"fetching {self._what} ({total / 1e6:.0f} MB), once…")

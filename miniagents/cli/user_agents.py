@@ -1,17 +1,43 @@
 """The person as an agent: one who asks once from a shell, and one who sits at a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from ..errors import CallCancelledError, MiniagentsError
-from ..ext.misc_agents import on_interrupt
+from ..errors import CallCancelledError
 from ..miniagents import InteractionContext, miniagent
 from .output import ReaderGoneError, ReplyOutput, WholeReply
 
 if TYPE_CHECKING:
     from .screen import Screen
 
-__all__ = ["one_shot_user_agent", "terminal_user_agent"]
+__all__ = ["Interruptions", "one_shot_user_agent", "terminal_user_agent"]
+
+
+class Interruptions:
+    """Ctrl-C while an answer is awaited: ends it, also where it comes before there is an answer to end."""
+
+    def __init__(self) -> None:
+        self._end: Callable[[], object] | None = None
+        self._is_early = False
+
+    def interrupt(self) -> None:
+        """End what is being shown, or else what will be."""
+        if self._end is None:
+            self._is_early = True
+        else:
+            self._end()
+
+    @contextmanager
+    def ending(self, end: Callable[[], object]) -> Iterator[None]:
+        """Let an interruption do this for a while."""
+        self._end = end
+        if self._is_early:
+            end()
+        try:
+            yield
+        finally:
+            self._end, self._is_early = None, False
 
 
 @miniagent
@@ -31,15 +57,15 @@ async def one_shot_user_agent(
 
 
 @miniagent
-async def terminal_user_agent(ctx: InteractionContext, *, screen: "Screen") -> None:
-    """Show what it is sent, then ask; Ctrl-C ends the answer, and a failure is shown and ends nothing."""
-    with on_interrupt(ctx.message_promises.cancel):
+async def terminal_user_agent(ctx: InteractionContext, *, screen: "Screen", interruptions: Interruptions) -> None:
+    """Show what it is sent, then ask; an interruption ends the answer, and a failure is shown and ends nothing."""
+    with interruptions.ending(ctx.message_promises.cancel):
         try:
             async for promise in ctx.message_promises:
                 await screen.show(promise)
         except CallCancelledError:
-            screen.tell("interrupted; what came is kept")
-        except MiniagentsError as error:
+            screen.tell_interruption()
+        except Exception as error:  # noqa: BLE001 - of a plugin's agent, say: the chat goes on
             screen.tell_error(error)
     text = await screen.ask()
     if text is not None:

@@ -2,9 +2,9 @@
 
 A history agent is called with what was said last, and with `previous`: its own reply to the call before, None at first.
 It replies with the conversation up to and with what was said last, at a cost that does not grow with the conversation.
-A message is in the reply once it is all there. One that breaks stays as far as it came, marked in its metadata:
-`status` is "interrupted" (somebody cancelled it), "cut" (it stopped before its end) or "failed", and `error` says why.
-One that broke before its first token was never said. The error itself is for whoever shows the reply.
+Nothing breaks in it: a message that broke ends where it broke, and its metadata tells: `status` is "interrupted"
+(somebody cancelled it), "cut" (it stopped before its end) or "failed", and `error` says why. One that broke before its
+first token was never said. The error itself is for whoever shows the reply.
 
 In: messages. Out: messages. Never: how a transcript looks, what a message means to a model.
 """
@@ -16,7 +16,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from functools import partial as bound
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from ..errors import CallCancelledError, ReplyCutError
 from ..frozen import EMPTY
@@ -34,11 +34,15 @@ _File: TypeAlias = str | os.PathLike[str]
 
 @miniagent
 async def in_memory_history_agent(ctx: InteractionContext, previous: MessageSequencePromise | None = None) -> None:
-    """Keep the conversation for as long as somebody holds it."""
+    """Keep the conversation for as long as somebody holds it; a message is in the reply as soon as it has begun."""
     ctx.reply(previous)
     said = aiter(ctx.message_promises)
     while (promise := await _next(said)) is not None:
-        ctx.reply(await _as_far_as_it_came(promise))
+        has_begun = False
+        if not promise.is_done:
+            with suppress(Exception):
+                has_begun = bool(await anext(aiter(promise), ""))
+        ctx.reply(_as_it_comes(promise) if has_begun else await _as_far_as_it_came(promise))
 
 
 @miniagent
@@ -51,8 +55,8 @@ async def markdown_history_agent(
 ) -> None:
     """Keep the conversation in a Markdown file, and go on with what is there already.
 
-    A message is on the disk before it is in the reply. Of one that is still arriving, what has come is on the disk too,
-    in a file beside: a program that is killed loses nothing of it.
+    A message is in the reply once it is all there, and on the disk. Of one that is still arriving, what has come is on
+    the disk too, in a file beside: a program that is killed loses nothing of it.
 
     Args:
         ctx: The call.
@@ -100,6 +104,29 @@ async def _as_far_as_it_came(promise: MessagePromise) -> Message | None:
 
 
 _INTERRUPTED = {"status": "interrupted"}
+
+
+def _as_it_comes(promise: MessagePromise) -> MessagePromise:
+    """Return a message that streams as `promise` does, and ends where that breaks."""
+    afterwards: dict[str, Any] = {}
+
+    async def tokens() -> AsyncIterator[str]:
+        with suppress(Exception):
+            async for token in promise:
+                yield token
+        afterwards[_Whole.MESSAGE] = await _as_far_as_it_came(promise)
+
+    return _Whole.promise(tokens(), afterwards=afterwards, **promise.known_beforehand)
+
+
+class _Whole(Message):
+    """Makes a message that is there already, of a class that nobody knew when it began to stream."""
+
+    MESSAGE: ClassVar = "message"
+
+    def __new__(cls, **fields: Any) -> Message:  # type: ignore[misc]  # what it returns is what counts
+        message: Message = fields[cls.MESSAGE]
+        return message
 
 
 class _Said:

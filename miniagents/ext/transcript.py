@@ -3,38 +3,45 @@
 In: messages and paths. Out: files that are well-formed at every moment, and their messages. Never: a loop, an agent.
 
 Many programs may write to one transcript: each appends under a lock, in one write, and has it on the disk before it
-goes on. A write that fails leaves the file as it was.
+goes on. A write that fails leaves the file as it was. A program that is killed in the middle of a write can leave the
+beginning of a message, which reads as interrupted (Linux ends a write that a kill interrupts at the end of a page).
 """
 
 import errno
 import os
 import secrets
 import time
+from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from stat import S_ISREG
+from stat import S_ISCHR, S_ISREG
+from typing import TypeAlias
 
 from ..errors import TranscriptError
 from ..frozen import EMPTY
 from ..messages import Message
-from .transcript_format import MessageClasses, front_matter, parse, written
+from .transcript_format import MessageClasses, Record, front_matter, parse, written
 
 __all__ = [
     "append",
     "append_records",
+    "content_of",
     "lock",
     "locked",
     "new_key",
     "new_transcript",
     "open_file",
     "read",
-    "text_in",
+    "records_in",
     "timestamp",
     "write_whole",
 ]
 
+_Path: TypeAlias = str | os.PathLike[str]
+_CHARACTER_BYTES = 4
+"""The longest that UTF-8 makes a character."""
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700
 _LOCK_WAIT_S, _LOCK_PAUSE_S = 2.0, 0.002
 """How long to wait for another program, which holds the lock for a write (0.3 ms) or has been stopped in the middle."""
@@ -42,7 +49,7 @@ _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _sync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
 
-def new_transcript(folder: str | os.PathLike[str]) -> Path:
+def new_transcript(folder: _Path) -> Path:
     """Make a transcript that nobody else has, in `folder`; sorted by name they are sorted by time.
 
     Raises:
@@ -57,9 +64,7 @@ def new_transcript(folder: str | os.PathLike[str]) -> Path:
             return path
 
 
-def read(
-    path: str | os.PathLike[str], message_classes: MessageClasses = EMPTY, *, missing_ok: bool = False
-) -> tuple[Message, ...]:
+def read(path: _Path, message_classes: MessageClasses = EMPTY, *, missing_ok: bool = False) -> tuple[Message, ...]:
     """Return the messages of a transcript.
 
     Args:
@@ -78,12 +83,12 @@ def read(
                 return ()
             raise
         try:
-            return tuple(record.message for record in parse(text_in(file, path), str(path), message_classes))
+            return tuple(record.message for record in records_in(content_of(file), path, message_classes))
         finally:
             os.close(file)
 
 
-def append(path: str | os.PathLike[str], *messages: Message) -> None:
+def append(path: _Path, *messages: Message) -> None:
     """Add whole messages to a transcript, made if it is not there; when this returns they are on the disk.
 
     Raises:
@@ -96,9 +101,14 @@ def append(path: str | os.PathLike[str], *messages: Message) -> None:
 def append_records(transcript: int, records: str) -> None:
     """Add to a locked transcript what `transcript_format.written` gave, all of it or nothing."""
     status = os.fstat(transcript)
-    if status.st_size == 0:
+    size, end = status.st_size, b""
+    if size == 0:
         records = front_matter(timestamp()) + records
-    elif os.pread(transcript, 1, status.st_size - 1) != b"\n":
+    else:
+        end = os.pread(transcript, _CHARACTER_BYTES, max(0, size - _CHARACTER_BYTES))
+    if torn := _half_character_at_end(end):
+        os.ftruncate(transcript, size - torn)
+    if end and not end.endswith(b"\n"):
         records = f"\n{records}"
     write_whole(transcript, records.encode(), and_then=_sync if S_ISREG(status.st_mode) else None)
 
@@ -119,7 +129,7 @@ def write_whole(file: int, content: bytes, and_then: Callable[[int], None] | Non
 
 
 @contextmanager
-def locked(path: str | os.PathLike[str]) -> Iterator[int]:
+def locked(path: _Path) -> Iterator[int]:
     """Open a transcript, made if it is not there, that nobody else writes to meanwhile.
 
     Raises:
@@ -169,25 +179,37 @@ def open_file(path: Path, flags: int) -> int:
         return os.open(path, flags, _FILE_MODE)
 
 
-def text_in(file: int, path: str | os.PathLike[str]) -> str:
-    """Return the text of an open file.
-
-    Raises:
-        TranscriptError: It is not UTF-8.
-    """
-    if not S_ISREG(os.fstat(file).st_mode):  # /dev/null has no past
-        return ""
+def content_of(file: int) -> bytes:
+    """Return all of an open file, but for half a character at its end."""
+    if S_ISCHR(os.fstat(file).st_mode):  # /dev/null has no past
+        return b""
     with open(file, "rb", buffering=0, closefd=False) as reader:
         content = reader.readall()
+    return content[: len(content) - _half_character_at_end(content[-_CHARACTER_BYTES:])]
+
+
+def records_in(content: bytes, path: _Path, message_classes: MessageClasses = EMPTY) -> list[Record]:
+    """Return what is in a transcript.
+
+    Raises:
+        TranscriptError: It is none, or not UTF-8.
+    """
     try:
-        return content.decode()
+        return parse(content.decode(), os.fspath(path), message_classes)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise TranscriptError(f"{os.fspath(path)}:{line}: is not UTF-8; save it as UTF-8") from None
 
 
+def _half_character_at_end(end: bytes) -> int:
+    """Return how many bytes of a UTF-8 character that was cut are at the end."""
+    decoder = getincrementaldecoder("utf-8")("ignore")
+    decoder.decode(end)
+    return len(decoder.getstate()[0])
+
+
 @contextmanager
-def _explained(path: str | os.PathLike[str]) -> Iterator[None]:
+def _explained(path: _Path) -> Iterator[None]:
     try:
         yield
     except BlockingIOError:

@@ -7,7 +7,7 @@ ours. Nothing else of the Markdown is looked at, so nothing that is said in a me
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
@@ -99,16 +99,12 @@ def parse(text: str, name: str = "transcript", message_classes: MessageClasses =
     """
     text = "\n" + text.removeprefix("\ufeff").replace("\r\n", "\n")
     is_ours = text.isspace() or _has_front_matter(text, name)
-    records: list[Record] = []
-    head, start = None, 0
-    for delimiter in _DELIMITER.finditer(text):
-        kind, comment = delimiter.groups()
-        if head is not None:
-            tail = comment if kind == "end" else None
-            records.append(_read(head, text[start : delimiter.start()], tail, message_classes))
-        head, start = (comment if kind == "msg" else None), delimiter.end() + 1
-    if head is not None:
-        records.append(_read(head, text[start:], None, message_classes))
+    records = [
+        _read(head, block, tail, message_classes)
+        for head, block, tail in _blocks_in(text)
+        # else its writer was killed while it wrote the first line
+        if tail is not None or block.strip() or _from_comment(head) is not None
+    ]
     if not records and not is_ours:
         raise TranscriptError(f"{name}:1: is no transcript (no `miniagents: {_VERSION}`); name another file")
     return records
@@ -120,9 +116,8 @@ def one_json_line(value: Any) -> str:
         return _encode(value)
     except (TypeError, ValueError):  # a key that is no string, a number of more digits than Python writes
         if isinstance(value, Mapping):
-            return (
-                "{" + ",".join(f"{json.dumps(str(name))}:{one_json_line(item)}" for name, item in value.items()) + "}"
-            )
+            items = (f"{json.dumps(str(name))}:{one_json_line(item)}" for name, item in value.items())
+            return "{" + ",".join(items) + "}"
         return json.dumps(f"<{type(value).__name__}>")
 
 
@@ -133,6 +128,18 @@ def _has_front_matter(text: str, name: str) -> bool:
         where = f"{name}:{text.count(chr(10), 0, line.start())}"
         raise TranscriptError(f"{where}: is of version {line[1]}, not {_VERSION}; read it with a newer miniagents")
     return bool(line)
+
+
+def _blocks_in(text: str) -> Iterator[tuple[str, str, str | None]]:
+    """Yield what is in the first line, between the lines, and in the last line, if there is one, of each message."""
+    head, start = None, 0
+    for delimiter in _DELIMITER.finditer(text):
+        kind, comment = delimiter.groups()
+        if head is not None:
+            yield head, text[start : delimiter.start()], comment if kind == "end" else None
+        head, start = (comment if kind == "msg" else None), delimiter.end() + 1
+    if head is not None:
+        yield head, text[start:], None
 
 
 def _read(head_json: str, block: str, tail_json: str | None, message_classes: MessageClasses) -> Record:

@@ -17,8 +17,18 @@ from typing import Any
 
 from ..errors import TranscriptError
 from ..messages import Message
-from .transcript import append_records, lock, locked, new_key, open_file, text_in, timestamp, write_whole
-from .transcript_format import one_json_line, parse, partial, written
+from .transcript import (
+    append_records,
+    content_of,
+    lock,
+    locked,
+    new_key,
+    open_file,
+    records_in,
+    timestamp,
+    write_whole,
+)
+from .transcript_format import one_json_line, partial, written
 
 __all__ = ["InFlight", "recover"]
 
@@ -33,16 +43,25 @@ def recover(path: str | os.PathLike[str]) -> None:
         TranscriptError: There is something to add, and the transcript cannot be read or written.
     """
     path = Path(path)
-    name = re.compile(re.escape(f"{path.name}.") + r"[0-9a-f]{16}\.part")
+    name = re.compile(re.escape(f"{path.name}.") + r"([0-9a-f]{16})\.part")
+    folder = _inflight(path)
     try:
-        parts = sorted(part for part in _inflight(path).iterdir() if name.fullmatch(part.name))
+        parts = sorted((found[1], part) for part in folder.iterdir() if (found := name.fullmatch(part.name)))
     except OSError:  # there is no such folder
         return
     if parts:
         with locked(path) as transcript:
-            kept = {record.key for record in parse(text_in(transcript, path), str(path))}
-            for part in parts:
+            content = content_of(transcript)
+            kept = {record.key for record in records_in(content, path)}
+            torn = _torn_end(content)
+            for key, part in parts:
+                if torn and _is_beginning_of(key, torn):
+                    os.ftruncate(transcript, len(content) - len(torn))
+                    kept.discard(key)
+                    torn = b""
                 _recover(transcript, part, kept)
+    with suppress(OSError):
+        folder.rmdir()  # if nothing is left in it
 
 
 class InFlight:
@@ -112,6 +131,18 @@ class InFlight:
         return False
 
 
+def _torn_end(content: bytes) -> bytes:
+    """Return the beginning of a message that was being written when its writer was killed, where there is one."""
+    start, end = content.rfind(b"\n<!-- msg "), content.rfind(b"\n<!-- end ")
+    is_whole = start < end and content.find(b" -->", end) >= 0
+    return b"" if is_whole or start < 0 else content[start:]
+
+
+def _is_beginning_of(key: str, torn: bytes) -> bool:
+    opening = f'\n<!-- msg {{"id":"{key}"'.encode()
+    return torn.startswith(opening) or opening.startswith(torn)
+
+
 def _recover(transcript: int, part: Path, kept: set[str]) -> None:
     with suppress(OSError, ValueError, LookupError, TypeError):  # what cannot be recovered now stays where it is
         file = os.open(part, os.O_RDWR)
@@ -124,7 +155,6 @@ def _recover(transcript: int, part: Path, kept: set[str]) -> None:
             part.unlink()
         finally:
             os.close(file)
-        part.parent.rmdir()
 
 
 def _record_in(lines: list[Any]) -> str:

@@ -70,7 +70,6 @@ def _mark(stream: Stream[Any, Any]) -> str:
     if owner.keeps is None:
         owner.keeps = {}
     owner.keeps[number] = stream
-    stream.want()
     return f"{_OPEN}{number}{_CLOSE}"
 
 

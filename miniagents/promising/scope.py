@@ -1,7 +1,7 @@
 """Who owns a task: `Scope`, which nothing outlives, and `Work`, one task that fills one stream.
 
 A work ends when its function returns or fails, when somebody cancels it, when its clock runs out, or when nobody wants
-what it makes any longer. "Nobody wants it" is a matter of references: a stream that was read, or handed on to others,
+what it makes any longer. "Nobody wants it" is a matter of references: a stream that was read, or is in one that was,
 and whose last holder then let go of it. What nobody ever read runs to its end: it was started for its own sake.
 
 In: coroutine functions. Out: pieces in a source. Never: what the pieces are.
@@ -33,6 +33,18 @@ class _Sink(Protocol):
     def close(self, failure: Failure | None = None) -> None: ...
 
 
+class _Done:
+    """The source of a work that has ended."""
+
+    closed = True
+
+    def close(self, failure: Failure | None = None) -> None:
+        """Do nothing."""
+
+
+_DONE = _Done()
+
+
 class Work:
     """One task that fills one source, with its place in the tree of calls."""
 
@@ -50,7 +62,6 @@ class Work:
         "scope",
         "source",
         "task",
-        "wanted",
     )
 
     task: "asyncio.Task[None]"
@@ -64,7 +75,7 @@ class Work:
         owner = current()
         self.name: str = name if name is not None else owner.name
         """The name it has in a trail; that of whoever starts it, unless it is given one."""
-        self.source = source
+        self.source: _Sink = source
         self.scope: Scope = owner.scope
         self.parent = owner if isinstance(owner, Work) else None
         self.errors_as_pieces: bool = owner.errors_as_pieces if errors_as_pieces is None else errors_as_pieces
@@ -73,8 +84,6 @@ class Work:
         """What it started and what still runs."""
         self.keeps: dict[str, Any] | None = None
         """What must live as long as this work does."""
-        self.wanted = False
-        """Whether its stream was read, or handed on to somebody who might read it."""
         self._held = True
         self._orphaned = False
         self._abandoned = False
@@ -117,6 +126,7 @@ class Work:
             unread[Failure(error, self.name)] = None
 
     def _ended(self) -> None:
+        self.source = _DONE  # what it made lives as long as its readers, and not as long as what it started
         self.keeps = None
         if self._timer is not None and not self.children:
             self._timer.cancel()
@@ -145,10 +155,14 @@ class Work:
         why = f"took longer than {timeout_s:g} s"
         self._timer = self.scope.loop.call_later(timeout_s, self.cancel, CallTimeoutError, why)
 
-    def release(self) -> None:
-        """Say that the last holder of its stream let go of it; safe in any thread, and in a finalizer."""
+    def release(self, *, wanted: bool) -> None:
+        """Say that the last holder of its stream let go of it; safe in any thread, and in a finalizer.
+
+        Args:
+            wanted: Whether anybody had read it; what nobody ever wanted to read was started for its own sake.
+        """
         self._held = False
-        if (self.wanted or self._orphaned) and not self.scope.loop.is_closed():
+        if (wanted or self._orphaned) and not self.scope.loop.is_closed():
             self.scope.loop.call_soon_threadsafe(self._abandon)
 
     def _abandon(self) -> None:

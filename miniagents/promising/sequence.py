@@ -13,19 +13,25 @@ if TYPE_CHECKING:
 
 __all__ = ["SequencePromise", "SequenceReader"]
 
-_Leaf = TypeVar("_Leaf")
+_Leaf = TypeVar("_Leaf", bound=Stream[Any, Any])
 _Whole = TypeVar("_Whole")
 _Node = Union[_Leaf, "SequencePromise[_Leaf, Any]"]
 
 
 class SequencePromise(Stream[_Node[_Leaf], _Whole]):
-    """A stream of leaves, some of which are still inside sequences that are inside it; a reader sees only leaves."""
+    """A stream of streams: leaves, and sequences of them that are inside it; a reader sees only leaves."""
 
     __slots__ = ()
 
     def __aiter__(self) -> "SequenceReader[_Leaf]":  # type: ignore[override]  # the reader flattens
-        self.want()
+        self._wanted = True
         return SequenceReader(self, self._source)
+
+    def __del__(self) -> None:
+        super().__del__()
+        if getattr(self, "_wanted", False):  # then so was what is in it, though no reader may have come that far
+            for piece in self._source.pieces:
+                piece._wanted = True
 
     def cancel(self) -> None:
         """Stop whatever makes it; if that is nothing of its own, stop whatever makes the parts that it has so far."""
@@ -65,10 +71,12 @@ class SequenceReader(Generic[_Leaf]):
             if piece is _NO_PIECE:
                 await self._go_on()
             elif isinstance(piece, SequencePromise):
+                piece._wanted = True
                 self._stack.append((self._source, self._next))
                 self._source = piece._source
                 self._next = iter(piece._source.pieces).__next__
             else:
+                piece._wanted = True
                 return piece
 
     async def _go_on(self) -> None:

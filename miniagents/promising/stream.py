@@ -91,23 +91,26 @@ class Stream(Generic[_Piece, _Whole]):
     - An error comes after the pieces that came before it, at every reader.
     """
 
-    __slots__ = ("__weakref__", "_source", "_whole", "_work")
+    __slots__ = ("__weakref__", "_source", "_wanted", "_whole", "_work")
 
     _source: Source[_Piece]
     _work: Work | None
+    _wanted: bool
+    """Whether somebody reads it, or holds it because they read what it is in."""
     _whole: _Whole | None
 
     def __init__(self, source: Source[_Piece], work: Work | None = None) -> None:
         self._source = source
         self._work = work
+        self._wanted = False
         self._whole = None
 
     def __aiter__(self) -> "StreamReader[_Piece]":
-        self.want()
+        self._wanted = True
         return StreamReader(self, self._source)
 
     def __await__(self) -> Generator[None, None, _Whole]:
-        self.want()
+        self._wanted = True
         return self._settle().__await__()
 
     def __del__(self) -> None:
@@ -116,7 +119,7 @@ class Stream(Generic[_Piece, _Whole]):
         except AttributeError:  # it was never made
             return
         if work is not None and not work.source.closed:
-            work.release()
+            work.release(wanted=self._wanted)
 
     def cancel(self) -> None:
         """Stop whatever makes it, with every call that made; its readers get a `CallCancelledError`."""
@@ -145,11 +148,6 @@ class Stream(Generic[_Piece, _Whole]):
     def _make_whole(self) -> _Whole:
         """Make the whole of the pieces, all of which are there."""
         raise NotImplementedError
-
-    def want(self) -> None:
-        """Say that somebody reads it, or might."""
-        if self._work is not None:
-            self._work.wanted = True
 
 
 class StreamReader(Generic[_Piece]):

@@ -11,8 +11,8 @@ from ...messages import Message, MessageType
 from ...miniagents import InteractionContext, miniagent
 from .base import Answer, as_chat, nothing_to_send, reply_from
 from .endpoint import Endpoint, Service
-from .faults import check_stream, no_answer
-from .sdk import DEFAULT_RETRIES, SdkProvider, without_ambient_headers
+from .faults import no_answer
+from .sdk import DEFAULT_RETRIES, SdkProvider, opened, without_ambient_headers
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -90,11 +90,17 @@ async def anthropic_agent(  # noqa: PLR0913 - by name, and all but the context o
 
 class _Anthropic(SdkProvider[dict[str, Any]]):
     @staticmethod
-    def connect(endpoint: Endpoint) -> "AsyncAnthropic":
-        from anthropic import AsyncAnthropic, Omit  # noqa: PLC0415 - takes its time, so only who calls it waits for it
+    def connect(endpoint: Endpoint, max_retries: int) -> "AsyncAnthropic":
+        from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient, Omit  # noqa: PLC0415 - takes its time, so only who calls it waits for it
 
         headers = without_ambient_headers(endpoint, "ANTHROPIC_CUSTOM_HEADERS", Omit())
-        client = AsyncAnthropic(base_url=endpoint.base_url, api_key=endpoint.key, default_headers=headers)
+        client = AsyncAnthropic(
+            base_url=endpoint.base_url,
+            api_key=endpoint.key,
+            max_retries=max_retries,
+            default_headers=headers,
+            http_client=DefaultAsyncHttpxClient(),  # the default one, dropped, starts a task of nobody's
+        )
         client.auth_token = None  # older SDKs take one from the environment and send it beside the key
         return client
 
@@ -120,8 +126,7 @@ class _Anthropic(SdkProvider[dict[str, Any]]):
         return {"messages": turns, **({"system": "\n\n".join(instructions)} if instructions else {})}
 
     async def streamed(self, request: dict[str, Any], answer: Answer) -> AsyncGenerator[str, None]:
-        async with await self._ask(request, stream=True) as events:
-            check_stream(events.response.headers, self.endpoint)
+        async with opened(await self._ask(request, stream=True), self.endpoint) as events:
             counts: list[Any] = []
             async for event in events:
                 if event.type == "content_block_delta":

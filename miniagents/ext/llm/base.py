@@ -91,11 +91,13 @@ async def reply_from(ctx: InteractionContext, provider: Provider[_Request], *, s
 def as_chat(messages: Iterable[Message], system: str) -> list[dict[str, str]]:
     """Return the conversation in the shape that most APIs share: `{"role": …, "content": …}`, the instructions first.
 
-    Who has no role is a user; a message with more than text sends its `str`.
+    Who has no role is a user; a message with more than text sends its `str`. Where nobody is a user, other agents have
+    spoken, as in a chain: then they are the users.
     """
-    turns = [{"role": "system", "content": sendable(system)}] if system else []
-    turns += [{"role": message.role or "user", "content": sendable(str(message))} for message in messages]
-    return turns
+    turns = [{"role": message.role or "user", "content": sendable(str(message))} for message in messages]
+    if not any(turn["role"] == "user" for turn in turns):
+        turns = [turn | {"role": "user"} if turn["role"] == "assistant" else turn for turn in turns]
+    return [{"role": "system", "content": sendable(system)}, *turns] if system else turns
 
 
 def sendable(text: str) -> str:
@@ -126,7 +128,7 @@ async def _tokens(
         async with aclosing(provider.decode(request, answer)) as tokens:
             async for token in tokens:
                 if first_token_s is None and token:
-                    first_token_s = clock() - started_s
+                    first_token_s = round(clock() - started_s, 4)
                 yield token
     except Exception as error:
         failure = _explained(provider, error, begun=first_token_s is not None)
@@ -142,7 +144,7 @@ async def _tokens(
     afterwards["metadata"] = {
         **{name: value for name, value in told.items() if value},
         **answer.more,
-        "latency_s": clock() - started_s,
+        "latency_s": round(clock() - started_s, 4),
         "first_token_s": first_token_s,
     }
 

@@ -78,7 +78,7 @@ def refusal(status: int, body: Any, endpoint: Endpoint, model: str, *, retry_aft
     status = status if said else _status_inside(body)
     said += f": {words}" if (words := words_of(body, endpoint)) else ""
     host = endpoint.host
-    if status == HTTPStatus.NOT_FOUND:
+    if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):  # the latter where a redirect made it a GET
         return _not_found(body, said, endpoint, model)
     if status in _KINDS:
         kind, cause = _KINDS[status]

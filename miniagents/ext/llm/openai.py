@@ -12,16 +12,16 @@ from ...messages import Message, MessageType
 from ...miniagents import InteractionContext, miniagent
 from .base import Answer, as_chat, nothing_to_send, reply_from
 from .endpoint import Endpoint, Service
-from .faults import check_stream, no_answer, words_of
-from .sdk import DEFAULT_RETRIES, SdkProvider, without_ambient_headers
+from .faults import no_answer, words_of
+from .sdk import DEFAULT_RETRIES, SdkProvider, opened, without_ambient_headers
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
 
 __all__ = ["DEFAULT_MODEL", "MODEL_PATTERNS", "openai_agent"]
 
-DEFAULT_MODEL: Final = "gpt-4o-mini"
-"""The cheapest that takes every option of this API. OpenAI ends it on 2027-01-14, says the SDK 3.54."""
+DEFAULT_MODEL: Final = "gpt-5.4-mini"
+"""The smaller of the newest that has no announced end (the SDK 3.54 lists those of the others)."""
 
 MODEL_PATTERNS: Final = ("gpt-*", "chatgpt-*", "o[0-9]*")
 """Shell patterns of the model names that are OpenAI's without saying so."""
@@ -76,11 +76,17 @@ async def openai_agent(  # noqa: PLR0913 - by name, and all but the context opti
 
 class _OpenAI(SdkProvider[list[dict[str, str]]]):
     @staticmethod
-    def connect(endpoint: Endpoint) -> "AsyncOpenAI":
-        from openai import AsyncOpenAI, Omit  # noqa: PLC0415 - takes its time, so only who calls it waits for it
+    def connect(endpoint: Endpoint, max_retries: int) -> "AsyncOpenAI":
+        from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Omit  # noqa: PLC0415 - takes its time, so only who calls it waits for it
 
         headers = without_ambient_headers(endpoint, "OPENAI_CUSTOM_HEADERS", Omit())
-        client = AsyncOpenAI(base_url=endpoint.base_url, api_key=endpoint.key, default_headers=headers)
+        client = AsyncOpenAI(
+            base_url=endpoint.base_url,
+            api_key=endpoint.key,
+            max_retries=max_retries,
+            default_headers=headers,
+            http_client=DefaultAsyncHttpxClient(),  # the default one, dropped, starts a task of nobody's
+        )
         if not endpoint.is_ambient:
             client.organization = client.project = None
         return client
@@ -92,8 +98,7 @@ class _OpenAI(SdkProvider[list[dict[str, str]]]):
         return turns
 
     async def streamed(self, request: list[dict[str, str]], answer: Answer) -> AsyncGenerator[str, None]:
-        async with await self._open(request) as chunks:
-            check_stream(chunks.response.headers, self.endpoint)
+        async with opened(await self._open(request), self.endpoint) as chunks:
             async for chunk in chunks:
                 if not answer.model:
                     answer.model, answer.id = chunk.model, chunk.id

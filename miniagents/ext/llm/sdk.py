@@ -3,28 +3,34 @@
 In: an endpoint, a model, options. Out: requests by a shared client. Never: the import of either SDK, a wire format.
 
 A client keeps connections open for the next request, and they belong to the event loop that opened them. A scope lives
-in one loop and owns what runs in it, so it owns the clients too, one for each base URL and key, and closes them.
+in one loop and owns what runs in it, so it owns the clients too, one for each base URL and key (and number of
+retries, which few calls change), and closes them.
 """
 
+import asyncio
 import inspect
 import json
 import os
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from typing import Any, Final, Generic, TypeVar
 
-from ...errors import ModelError
+from ...errors import ModelError, SettingsError
 from ...messages import Message
 from ...promising.scope import current
 from .base import Answer
 from .endpoint import Endpoint
-from .faults import explain, unsendable
+from .faults import check_stream, explain, unsendable
 
-__all__ = ["DEFAULT_RETRIES", "SdkProvider", "without_ambient_headers"]
+__all__ = ["DEFAULT_RETRIES", "SdkProvider", "opened", "without_ambient_headers"]
 
 DEFAULT_RETRIES: Final = 2
 """The SDKs' own default."""
+
+_UNWINDING_TURNS: Final = 10
+"""OpenAI's SDK 3.54 leaves four generators, nested, at a stream's `[DONE]`: each takes two turns of the loop."""
 
 _Request = TypeVar("_Request")
 
@@ -42,9 +48,7 @@ class SdkProvider(ABC, Generic[_Request]):
         self.endpoint = endpoint
         self.options = options
         self._stream = stream
-        self._client = _shared_client(self.connect, endpoint)
-        if max_retries != DEFAULT_RETRIES:
-            self._client = self._client.with_options(max_retries=max_retries)
+        self._client = _shared_client(self.connect, endpoint, max_retries)
 
     @property
     def host(self) -> str:
@@ -53,8 +57,8 @@ class SdkProvider(ABC, Generic[_Request]):
 
     @staticmethod
     @abstractmethod
-    def connect(endpoint: Endpoint) -> Any:
-        """Make the SDK's client."""
+    def connect(endpoint: Endpoint, max_retries: int) -> Any:
+        """Make the SDK's client, with nothing from the environment in it that is not for this endpoint."""
 
     @abstractmethod
     def encode(self, messages: Sequence[Message], system: str) -> _Request:
@@ -92,6 +96,29 @@ class SdkProvider(ABC, Generic[_Request]):
             raise unsendable(error, self.endpoint) from None
 
 
+@asynccontextmanager
+async def opened(stream: Any, endpoint: Endpoint) -> AsyncIterator[Any]:
+    """Give the events of an SDK's stream, and see to it that nothing of the stream outlives the block.
+
+    The SDKs leave nested generators to the garbage collector, which makes tasks of them that nobody owns. Closed in its
+    middle, a stream fails at the next event, and that unwinds them; at its end they are given the time for it.
+
+    Raises:
+        BadAnswerError: It is no stream.
+    """
+    try:
+        check_stream(stream.response.headers, endpoint)
+        yield stream
+    except BaseException:
+        await stream.close()
+        with suppress(Exception):
+            async for _ in stream:
+                pass
+        raise
+    for _ in range(_UNWINDING_TURNS):
+        await asyncio.sleep(0)
+
+
 def without_ambient_headers(endpoint: Endpoint, variable: str, omit: Any) -> dict[str, Any]:
     """Return what keeps an SDK from sending the headers of an environment variable that it reads by itself.
 
@@ -103,15 +130,24 @@ def without_ambient_headers(endpoint: Endpoint, variable: str, omit: Any) -> dic
     return {name.strip(): omit for name, colon, _ in (line.partition(":") for line in lines) if colon}
 
 
-def _shared_client(connect: Callable[[Endpoint], Any], endpoint: Endpoint) -> Any:
-    """Return this scope's client for the endpoint; `connect` makes the first one."""
+def _shared_client(connect: Callable[[Endpoint, int], Any], endpoint: Endpoint, max_retries: int) -> Any:
+    """Return this scope's client for the endpoint; `connect` makes the first one.
+
+    Retries are set here and not by the SDKs' `with_options`, which reads the environment once more.
+
+    Raises:
+        SettingsError: There can be none: a proxy in the environment that the HTTP library does not understand, say.
+    """
     scope = current().scope
     if scope.keeps is None:
         scope.keeps = {}
     clients = scope.keeps.setdefault(__name__, {})
-    name = (connect, endpoint.base_url, endpoint.key)
+    name = (connect, endpoint.base_url, endpoint.key, max_retries)
     if name not in clients:
-        client = clients[name] = connect(endpoint)
+        try:
+            client = clients[name] = connect(endpoint, max_retries)
+        except Exception as error:  # noqa: BLE001 - each library that has a hand in it has its own
+            raise SettingsError(f"{endpoint.host} cannot be asked: {endpoint.tidy(str(error))}") from None
         scope.at_end(client.close)
     return clients[name]
 
