@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from .errors import PendingPromiseError, UnsupportedPieceError
 from .frozen import EMPTY, MUTABLE, canonical_json, freeze
-from .promising.marks import InText, at_once, has_mark
+from .promising.marks import InText, at_once, has_mark, tokens_of
 from .promising.scope import Work
 from .promising.stream import ENDED, Source, Stream, StreamReader
 
@@ -40,14 +40,19 @@ class Message(BaseModel):
         Raises:
             PendingPromiseError: The text was made from a promise that is still arriving.
         """
-        if has_mark(self.text):
-            raise PendingPromiseError(
-                "a Message needs its whole text; `await` the promise first, or give the text to `reply` as a string"
-            )
         fields = self.__dict__
         for name, value in fields.items():
             if value.__class__ in MUTABLE:
                 fields[name] = freeze(value)
+            elif value.__class__ is str and has_mark(value):
+                raise PendingPromiseError(
+                    "a Message needs its whole text; `await` the promise first, or give the text to `reply` as a string"
+                )
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002
+        """Return this message with other values in some fields, validated like any; what is frozen needs no copy."""
+        fields = {name: getattr(self, name) for name in self.model_fields_set} | (self.__pydantic_extra__ or {})
+        return type(self)(**fields | dict(update or {}))
 
     @classmethod
     def promise(
@@ -70,11 +75,18 @@ class Message(BaseModel):
         """
         source: Source[str] = Source()
         recipe = _Recipe(cls, fields, EMPTY if afterwards is None else afterwards)
+        if isinstance(tokens, str):
+            tokens = tokens_of(tokens) if has_mark(tokens) else [tokens]
+        elif not isinstance(tokens, AsyncIterable):
+            tokens = tuple(tokens)
+            if any(has_mark(_checked(token)) for token in tokens):
+                tokens = _one_by_one(tokens)
         if isinstance(tokens, AsyncIterable):
             work = Work(None, source)
             return MessagePromise(source, recipe, work.start(_pump, source, tokens, recipe, work))
-        for token in [tokens] if isinstance(tokens, str) else tokens:
-            source.push(_checked(token))
+        for token in tokens:
+            if _checked(token):
+                source.push(token)
         source.close()
         return MessagePromise(source, recipe)
 
@@ -206,8 +218,12 @@ _NO_RECIPE = _Recipe(Message, EMPTY, EMPTY)
 async def _pump(source: Source[str], tokens: AsyncIterable[str], recipe: _Recipe, work: Work) -> None:
     try:
         async for token in tokens:
-            if token:
-                source.push(_checked(token))
+            if _checked(token):
+                if has_mark(token):
+                    async for part in tokens_of(token):
+                        source.push(part)
+                else:
+                    source.push(token)
     except Exception as error:
         if not work.errors_as_pieces:
             raise
@@ -217,6 +233,11 @@ async def _pump(source: Source[str], tokens: AsyncIterable[str], recipe: _Recipe
     finally:
         if isinstance(tokens, AsyncGenerator):
             await tokens.aclose()
+
+
+async def _one_by_one(tokens: Iterable[str]) -> AsyncGenerator[str, None]:
+    for token in tokens:
+        yield token
 
 
 def _checked(token: str) -> str:

@@ -4,14 +4,14 @@ In: strings, dicts, messages, promises, sequences, and iterables of all these. O
 of message promises. Never: who asked, but for a name to put into an error.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias, Union
 
 from pydantic import BaseModel, ValidationError
 
 from .errors import UnsupportedPieceError
 from .message import Message, MessagePromise
-from .promising.marks import InText, at_once, has_mark, split_at_marks
+from .promising.marks import InText, at_once, has_mark, tokens_of
 from .promising.promise import Promise
 from .promising.scope import Work
 from .promising.sequence import SequencePromise, SequenceReader
@@ -139,7 +139,7 @@ def text_promise(text: str, **fields: Any) -> MessagePromise:
         PendingPromiseError: There was a promise inside it that is gone.
     """
     if has_mark(text):
-        return Message.promise(_tokens_of(split_at_marks(text)), **fields)
+        return Message.promise(tokens_of(text), **fields)
     return MessagePromise.of(Message(text=text, **fields) if fields else text)
 
 
@@ -193,19 +193,3 @@ async def _pump(source: Source[Any], messages: Promise[Any] | AsyncIterable[Any]
     finally:
         if isinstance(messages, AsyncGenerator):
             await messages.aclose()
-
-
-async def _tokens_of(parts: list[str | Stream[Any, Any]]) -> AsyncIterator[str]:
-    for part in parts:
-        if isinstance(part, str):
-            yield part
-        elif isinstance(part, MessagePromise):
-            async for token in part:
-                yield token
-        else:
-            separator = ""
-            async for promise in part:
-                yield separator
-                separator = "\n\n"
-                async for token in promise:
-                    yield token

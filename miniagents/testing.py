@@ -97,7 +97,6 @@ def virtual_time_loop() -> asyncio.AbstractEventLoop:
 
 def _is_the_loops(thread: threading.Thread) -> bool:
     """Say whether it is of the loop's own pool, which the loop itself ends when it is closed."""
-    closed."""
     return thread.name.startswith("asyncio_")
 
 

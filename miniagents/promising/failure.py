@@ -5,6 +5,7 @@ and does not grow from reader to reader, the frames of the place where it happen
 put back each time it is raised. The names of what it came through are kept beside it: the trail.
 """
 
+from contextlib import suppress
 from types import FrameType, TracebackType
 
 __all__ = ["Failure", "trail_of"]
@@ -12,13 +13,16 @@ __all__ = ["Failure", "trail_of"]
 _OUR_MODULES = tuple(f"miniagents.{name}" for name in ("promising", "message", "pieces", "miniagents", "utils"))
 """Modules whose frames say nothing to a person: they only carry what others do."""
 
-_MEMORY = "__miniagents_failure__"
-"""The attribute that keeps (trail, traceback) on an error that has been kept once already."""
+_TRAIL = "__miniagents_trail__"
+"""The attribute in which an error takes its trail along."""
+
+_NOTE = "through: "
 
 
 def trail_of(error: BaseException) -> tuple[str, ...]:
     """Return the names of the agents that the error came through, the one it happened in first."""
-    return _recall(error)[0]
+    trail: tuple[str, ...] = getattr(error, _TRAIL, ())
+    return trail
 
 
 class Failure:
@@ -26,42 +30,61 @@ class Failure:
 
     __slots__ = ("_traceback", "error", "trail", "unread")
 
-    def __init__(self, error: BaseException, name: str, unread: "dict[Failure, None] | None" = None) -> None:
-        """Keep `error`, which ended the work called `name`; it stays in `unread` until somebody reads it."""
-        trail, traceback = _recall(error)
-        self._traceback = traceback if trail else _without_our_frames(error.__traceback__)
+    def __init__(
+        self,
+        error: BaseException,
+        name: str,
+        *,
+        before: "Failure | None" = None,
+        unread: "dict[Failure, None] | None" = None,
+    ) -> None:
+        """Keep an error.
+
+        Args:
+            error: What ended the work called `name`.
+            name: See there.
+            before: The failure that this work had read the very same error from, if it had.
+            unread: Where this failure stays until somebody reads it.
+        """
+        if isinstance(error, StopIteration | StopAsyncIteration):  # its readers would take it for the end
+            error = _caused(RuntimeError(f"{name} raised {type(error).__name__}"), error)
+        trail = before.trail if before is not None else ()
         self.error = error
-        self.trail = trail if trail[-1:] == (name,) else (*trail, name)
+        self.trail: tuple[str, ...] = trail if trail[-1:] == (name,) else (*trail, name)
+        self._traceback: TracebackType | None = (
+            before._traceback if before is not None else _without_our_frames(error.__traceback__)
+        )
         self.unread = unread
         if unread is not None:
             unread[self] = None
-        self._imprint()
+        self.again(read=False)  # frees the frames of whoever failed by it
 
-    def again(self) -> BaseException:
+    def again(self, *, read: bool = True) -> BaseException:
         """Return the error as it was when it was kept, to be raised at one more reader."""
-        if self.unread is not None:
+        if read and self.unread is not None:
             self.unread.pop(self, None)
             self.unread = None
-        self._imprint()
-        return self.error.with_traceback(self._traceback)
+        with suppress(Exception):  # some errors let nobody write on them; then they go without
+            notes = [note for note in getattr(self.error, "__notes__", ()) if not note.startswith(_NOTE)]
+            self.error.__notes__ = [*notes, _NOTE + " → ".join(self.trail)]
+            setattr(self.error, _TRAIL, self.trail)
+        with suppress(Exception):
+            self.error.__traceback__ = self._traceback
+        return self.error
 
     def in_one_line(self) -> str:
         """Return its type, its text and its trail, with nothing in it that could steer a terminal."""
-        line = f"{type(self.error).__name__}: {self.error} ({' → '.join(self.trail)})"
+        try:
+            text = str(self.error)
+        except Exception:  # noqa: BLE001 - an error that cannot even say what it is
+            text = ""
+        line = f"{type(self.error).__name__}{text and ': '}{text} ({' → '.join(self.trail)})"
         return "".join(character if character.isprintable() else " " for character in line)
 
-    def _imprint(self) -> None:
-        notes = [note for note in getattr(self.error, "__notes__", ()) if not note.startswith(_NOTE)]
-        self.error.__notes__ = [*notes, _NOTE + " → ".join(self.trail)]
-        setattr(self.error, _MEMORY, (self.trail, self._traceback))
 
-
-_NOTE = "through: "
-
-
-def _recall(error: BaseException) -> tuple[tuple[str, ...], TracebackType | None]:
-    memory: tuple[tuple[str, ...], TracebackType | None] = getattr(error, _MEMORY, ((), None))
-    return memory
+def _caused(error: BaseException, cause: BaseException) -> BaseException:
+    error.__cause__ = cause
+    return error.with_traceback(cause.__traceback__)
 
 
 def _without_our_frames(traceback: TracebackType | None) -> TracebackType | None:

@@ -8,6 +8,7 @@ which it was formatted.
 
 import re
 import secrets
+from collections.abc import AsyncGenerator
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 from weakref import WeakKeyDictionary, WeakValueDictionary
@@ -16,7 +17,7 @@ from ..errors import PendingPromiseError
 from .scope import current
 from .stream import Stream
 
-__all__ = ["InText", "at_once", "has_mark", "split_at_marks"]
+__all__ = ["InText", "at_once", "has_mark", "tokens_of"]
 
 _OPEN = f"\u2063<await this promise first: {secrets.token_hex(8)}:"
 _CLOSE = ">\u2063"
@@ -78,12 +79,32 @@ def has_mark(text: str) -> bool:
     return _OPEN in text
 
 
-def split_at_marks(text: str) -> list[str | Stream[Any, Any]]:
-    """Return the parts of `text` in order: strings, and the streams whose marks stood between them.
+def tokens_of(text: str) -> AsyncGenerator[str, None]:
+    """Give `text` with what its marks stand for in their places, each as it arrives; sequences by blank lines.
 
     Raises:
         PendingPromiseError: A stream is gone: the text was kept after the agent ended that had formatted it.
     """
+    return _tokens(_split_at_marks(text))  # now, while they are there
+
+
+async def _tokens(parts: list[str | Stream[Any, Any]]) -> AsyncGenerator[str, None]:
+    for part in parts:
+        if isinstance(part, str):
+            yield part
+            continue
+        separator = ""
+        async for piece in part:
+            if isinstance(piece, str):
+                yield piece
+                continue
+            yield separator
+            separator = "\n\n"
+            async for token in piece:
+                yield token
+
+
+def _split_at_marks(text: str) -> list[str | Stream[Any, Any]]:
     parts: list[str | Stream[Any, Any]] = []
     for position, part in enumerate(_MARK.split(text)):
         if position % 2 == 0:

@@ -10,6 +10,7 @@ In: coroutine functions. Out: pieces in a source. Never: what the pieces are.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, ParamSpec, Protocol, Self
@@ -17,7 +18,7 @@ from typing import Any, ParamSpec, Protocol, Self
 from ..errors import CallCancelledError, CallError, CallTimeoutError, NoScopeError
 from .failure import Failure
 
-__all__ = ["Scope", "Work", "current"]
+__all__ = ["Scope", "Work", "current", "raised_here"]
 
 _P = ParamSpec("_P")
 _LOGGER = logging.getLogger("miniagents")
@@ -49,10 +50,11 @@ class Work:
     """One task that fills one source, with its place in the tree of calls."""
 
     __slots__ = (
-        "_abandoned",
         "_begun",
+        "_heard",
         "_held",
         "_orphaned",
+        "_task",
         "_timer",
         "children",
         "errors_as_pieces",
@@ -61,10 +63,7 @@ class Work:
         "parent",
         "scope",
         "source",
-        "task",
     )
-
-    task: "asyncio.Task[None]"
 
     def __init__(self, name: str | None, source: _Sink, *, errors_as_pieces: bool | None = None) -> None:
         """Make the work; `start` starts it.
@@ -81,19 +80,22 @@ class Work:
         self.errors_as_pieces: bool = owner.errors_as_pieces if errors_as_pieces is None else errors_as_pieces
         """Whether whoever fills the source should put an error in it as a piece instead of raising it."""
         self.children: set[Work] | None = None
-        """What it started and what still runs."""
+        """What it started and what still runs, or has such children itself."""
         self.keeps: dict[str, Any] | None = None
         """What must live as long as this work does."""
+        self._task: asyncio.Task[None] | None = None
+        """None before the start and after the end; the task knows the work, so that would be a cycle."""
+        self._begun = False
+        self._heard: dict[int, Failure] | None = None
+        """The failures that it has read, by the ids of their errors: it may fail by one of them."""
         self._held = True
         self._orphaned = False
-        self._abandoned = False
-        self._begun = False
         self._timer: asyncio.TimerHandle | None = None
 
     def start(self, function: Callable[_P, Awaitable[None]], *args: _P.args, **kwargs: _P.kwargs) -> Self:
         """Start `function` in a task of its own."""
         # The function, not its coroutine: a task that is cancelled before its first step would leave that unawaited.
-        self.task = self.scope.loop.create_task(self._run(function, args, kwargs), name=self.name)
+        self._task = self.scope.loop.create_task(self._run(function, args, kwargs), name=self.name)
         self.scope.works.add(self)
         if self.parent is not None:
             if self.parent.children is None:
@@ -111,43 +113,62 @@ class Work:
             raise
         except Exception as error:  # noqa: BLE001 - kept, and raised at whoever reads the stream
             self._fail(error, self.scope.unread)
-        except BaseException as error:
+        except BaseException as error:  # SystemExit, KeyboardInterrupt: the loop itself will raise it
             self._fail(error)
+            if self._task is not None:
+                self._task.add_done_callback(asyncio.Task.exception)  # so that it is not logged as well
             raise
         else:
             self.source.close()
         finally:
-            self._ended()
+            self._end()
 
     def _fail(self, error: BaseException, unread: dict[Failure, None] | None = None) -> None:
+        if self.source.closed and unread is None:
+            return  # it was cancelled, and that is why it ends
+        before = self._heard.get(id(error)) if self._heard is not None else None
+        failure = Failure(error, self.name, before=before, unread=unread)
         if not self.source.closed:
-            self.source.close(Failure(error, self.name, unread))
-        elif unread is not None and not self._abandoned:  # it failed after it was cancelled: nobody can read that
-            unread[Failure(error, self.name)] = None
+            self.source.close(failure)
 
-    def _ended(self) -> None:
+    def hear(self, failure: Failure) -> None:
+        """Take note that it reads this failure."""
+        if self._heard is None:
+            self._heard = {}
+        self._heard[id(failure.error)] = failure
+
+    def _end(self) -> None:
+        self._task = None
         self.source = _DONE  # what it made lives as long as its readers, and not as long as what it started
-        self.keeps = None
-        if self._timer is not None and not self.children:
-            self._timer.cancel()
-        parent = self.parent
-        if parent is not None and parent.children is not None:
-            parent.children.discard(self)
-            if parent._timer is not None and parent.task.done() and not parent.children:
-                parent._timer.cancel()
-        if self._abandoned and self.children:
-            for child in tuple(self.children):
-                child._orphan()
+        self.keeps = self._heard = None
         self.scope.ended(self)
+        self._leave()
+
+    def _leave(self) -> None:
+        """Leave the tree of calls, if it has ended and nobody could reach its children through it any more."""
+        work: Work | None = self
+        while work is not None and work._task is None and not (work.children and (work._held or work._timer)):
+            if work._timer is not None and not work.children:
+                work._timer.cancel()
+            parent, children = work.parent, work.children
+            work.parent = work.children = None
+            if parent is not None and parent.children is not None:
+                parent.children.discard(work)
+            for child in children or ():
+                child.parent = parent
+                if parent is not None and parent.children is not None:
+                    parent.children.add(child)
+            work = parent
 
     def cancel(self, kind: type[CallError] = CallCancelledError, why: str = "was cancelled") -> None:
         """Stop it now, and everything it started; whoever reads any of it gets an error of this kind."""
         works = [self]
         while works:
             work = works.pop()
-            if not work.source.closed:
-                work._fail(kind(f"{work.name} {why}"))
             works.extend(work.children or ())
+            if not work.source.closed:
+                reported = work is self and kind is not CallCancelledError  # who cancels by hand knows
+                work._fail(kind(f"{work.name} {why}"), self.scope.unread if reported else None)
             work._stop()
 
     def expire(self, timeout_s: float) -> None:
@@ -162,20 +183,25 @@ class Work:
             wanted: Whether anybody had read it; what nobody ever wanted to read was started for its own sake.
         """
         self._held = False
-        if (wanted or self._orphaned) and not self.scope.loop.is_closed():
-            self.scope.loop.call_soon_threadsafe(self._abandon)
+        if not self.scope.loop.is_closed():
+            wanted = wanted or self._orphaned
+            self.scope.loop.call_soon_threadsafe(self._abandon if wanted else self._leave)
 
     def _abandon(self) -> None:
-        if not self.task.done():
-            self._abandoned = True
+        if self._task is None:
+            self._leave()
+        else:
             self.source.close()
+            for child in tuple(self.children or ()):  # not what it calls from now on, to clean up
+                child._orphan()
             self._stop()
 
     def _stop(self) -> None:
-        self.task.cancel()
-        if not self._begun:  # then it never will, nor tell that it ended
-            self._begun = True
-            self._ended()
+        if self._task is not None:
+            self._task.cancel()
+            if not self._begun:  # then it never will, nor tell that it ended
+                self._begun = True
+                self._end()
 
     def _orphan(self) -> None:
         """Stop it as soon as nobody holds it: whoever started it was stopped that way too."""
@@ -256,16 +282,16 @@ class Scope:
             await self._idle
 
     async def _stop(self) -> None:
-        for _ in range(2):
-            for work in tuple(self.works):
-                work.cancel()
-            try:
-                await asyncio.wait_for(self._settle(), _GRACE_S)
-            except TimeoutError:
-                continue
-            return
-        names = ", ".join(sorted({work.name for work in self.works}))
-        _LOGGER.error("left behind, for they would not stop when cancelled: %s", names)
+        try:
+            for _ in range(2):
+                for work in tuple(self.works):
+                    work.cancel()
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._settle(), _GRACE_S)
+        finally:
+            if self.works:
+                names = ", ".join(sorted({work.name for work in self.works}))
+                _LOGGER.error("left behind, for they would not stop when cancelled: %s", names)
 
     def _report(self) -> None:
         for failure in self.unread:
@@ -274,6 +300,14 @@ class Scope:
 
 
 _CURRENT: ContextVar[Work | Scope | None] = ContextVar("miniagents", default=None)
+
+
+def raised_here(failure: Failure) -> BaseException:
+    """Return the error of a failure, to be raised at who reads it here."""
+    owner = _CURRENT.get()
+    if isinstance(owner, Work):
+        owner.hear(failure)
+    return failure.again()
 
 
 def current() -> Work | Scope:

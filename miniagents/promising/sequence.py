@@ -6,6 +6,7 @@ a sequence on costs the same however long it is and however much of it is still 
 
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, Union
 
+from .scope import raised_here
 from .stream import ENDED, Source, Stream, cursor
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ class SequenceReader(Generic[_Leaf]):
             if failure is None:
                 raise StopAsyncIteration
         if failure is not None:
-            raise failure.again()
+            raise raised_here(failure)
 
 
 _NO_PIECE: Final[Any] = object()

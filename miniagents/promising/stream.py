@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from typing import Any, Final, Generic, Self, TypeVar
 
 from .failure import Failure
-from .scope import Work
+from .scope import Work, raised_here
 
 __all__ = ["ENDED", "Source", "Stream", "StreamReader", "cursor"]
 
@@ -118,7 +118,7 @@ class Stream(Generic[_Piece, _Whole]):
             work = self._work
         except AttributeError:  # it was never made
             return
-        if work is not None and not work.source.closed:
+        if work is not None and (work.children or not work.source.closed):
             work.release(wanted=self._wanted)
 
     def cancel(self) -> None:
@@ -141,7 +141,7 @@ class Stream(Generic[_Piece, _Whole]):
             if not self._source.closed:
                 await self._source.end()
             if self._source.failure is not None:
-                raise self._source.failure.again()
+                raise raised_here(self._source.failure)
             self._whole = self._make_whole()
         return self._whole
 
@@ -183,7 +183,7 @@ class StreamReader(Generic[_Piece]):
         failure, self._source = self._source.failure, ENDED
         self._next = iter(ENDED.pieces).__next__
         if failure is not None:
-            raise failure.again()
+            raise raised_here(failure)
         raise StopAsyncIteration
 
 
