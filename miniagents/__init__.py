@@ -43,6 +43,10 @@ __version__ = "0.1.0"
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - a sorted list of names
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

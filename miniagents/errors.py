@@ -89,7 +89,7 @@ class ModelError(MiniagentsError):
     """
 
     def __init__(self, cause: str, *, host: str = "", cure: str = "") -> None:
-        super().__init__(cause, host, cure)
+        super().__init__(cause)
         self.cause = cause
         """What went wrong, in a few words, without a full stop."""
         self.host = host

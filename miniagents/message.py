@@ -11,7 +11,8 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from .errors import PendingPromiseError, UnsupportedPieceError
-from .frozen import EMPTY, MUTABLE, canonical_json, freeze
+from .frozen import AS_THEY_ARE, EMPTY, canonical_json, freeze
+from .promising.failure import told
 from .promising.marks import InText, at_once, has_mark, tokens_of
 from .promising.scope import Work
 from .promising.stream import ENDED, Source, Stream, StreamReader
@@ -40,14 +41,16 @@ class Message(BaseModel):
         Raises:
             PendingPromiseError: The text was made from a promise that is still arriving.
         """
-        fields = self.__dict__
-        for name, value in fields.items():
-            if value.__class__ in MUTABLE:
-                fields[name] = freeze(value)
-            elif value.__class__ is str and has_mark(value):
-                raise PendingPromiseError(
-                    "a Message needs its whole text; `await` the promise first, or give the text to `reply` as a string"
-                )
+        for fields in (self.__dict__, self.__pydantic_extra__ or {}):
+            for name, value in fields.items():
+                if value.__class__ is str:
+                    if has_mark(value):
+                        raise PendingPromiseError(
+                            "a Message needs its whole text; `await` the promise first,"
+                            " or give the text to `reply` as a string"
+                        )
+                elif value.__class__ not in AS_THEY_ARE:
+                    fields[name] = freeze(value)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002
         """Return this message with other values in some fields, validated like any; what is frozen needs no copy."""
@@ -97,14 +100,37 @@ class Message(BaseModel):
         What is hashed is the canonical JSON of `{"version": 1, "class": …, "fields": {…}}` with the fields that differ
         from their defaults, `metadata` left out, and each message inside replaced by its own hash.
         """
+        waiting: list[Message] = [self]
+        while True:  # a thread of replies may be longer than the stack is high
+            message, below = waiting[-1], list[Message]()
+            content_hash = message._hash_unless(below)
+            if below:
+                waiting.extend(below)
+                continue
+            if len(waiting) == 1:
+                return content_hash
+            waiting.pop().__dict__.setdefault("content_hash", content_hash)
+
+    def _hash_unless(self, below: "list[Message]") -> str:
+        """Return the hash, unless there are messages in it that have none yet: put those into `below`."""
+
+        def hash_instead(value: Any) -> dict[str, str | None] | None:
+            if not isinstance(value, Message):
+                return None
+            content_hash = value.__dict__.get("content_hash")
+            if content_hash is None:
+                below.append(value)
+            return {"$message": content_hash}
+
         fields = {
             name: self.__dict__[name]
             for name, field in type(self).model_fields.items()
-            if name != "metadata" and self.__dict__[name] != field.get_default(call_default_factory=True)
+            if name != "metadata"
+            and self.__dict__[name] != field.get_default(call_default_factory=True, validated_data=self.__dict__)
         }
         fields.update(self.__pydantic_extra__ or {})
         content = {"version": 1, "class": type(self).__name__, "fields": fields}
-        return hashlib.sha256(canonical_json(content, _hash_instead)).hexdigest()
+        return hashlib.sha256(canonical_json(content, hash_instead)).hexdigest()
 
     def __str__(self) -> str:
         return self.text
@@ -137,7 +163,7 @@ class ErrorMessage(Message):
     @classmethod
     def of(cls, error: BaseException) -> Self:
         """Return the message that tells of `error`."""
-        return cls(text=f"{type(error).__name__}: {error}", error=type(error).__name__)
+        return cls(text=told(error), error=type(error).__name__)
 
 
 class MessagePromise(InText, Stream[str, Message]):
@@ -244,7 +270,3 @@ def _checked(token: str) -> str:
     if not isinstance(token, str):
         raise UnsupportedPieceError(f"a token must be a str, not {type(token).__qualname__}")
     return token
-
-
-def _hash_instead(value: Any) -> dict[str, str] | None:
-    return {"$message": value.content_hash} if isinstance(value, Message) else None

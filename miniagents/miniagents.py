@@ -6,6 +6,7 @@ In: whatever can be a message. Out: a `MessageSequencePromise`, at once. Never: 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Concatenate, Generic, ParamSpec, Self, overload
 
 from .errors import UsageError
@@ -66,6 +67,15 @@ class MiniAgent(Generic[_Params]):
 
     __slots__ = ("_errors_as_messages", "_function", "alias", "description", "parameters")
 
+    _function: Callable[..., Awaitable[None]]
+    _errors_as_messages: bool | None
+    alias: str
+    """The name it has in errors, trails and transcripts."""
+    description: str
+    """What it is for: the function's docstring, unless told otherwise."""
+    parameters: Mapping[str, Any]
+    """What it was forked with."""
+
     def __init__(
         self,
         function: Callable[Concatenate[InteractionContext, _Params], Awaitable[None]],
@@ -76,14 +86,13 @@ class MiniAgent(Generic[_Params]):
         parameters: Mapping[str, Any] = EMPTY,
     ) -> None:
         """See `miniagent`, which checks the function first."""
-        self._function = function
-        self._errors_as_messages = errors_as_messages
-        self.alias = alias
-        """The name it has in errors, trails and transcripts."""
-        self.description = description
-        """What it is for: the function's docstring, unless told otherwise."""
-        self.parameters = parameters
-        """What it was forked with."""
+        values = (function, errors_as_messages, alias, description, MappingProxyType(dict(parameters)))
+        names = ("_function", "_errors_as_messages", "alias", "description", "parameters")
+        for name, value in zip(names, values, strict=True):
+            object.__setattr__(self, name, value)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"an agent cannot be changed; `fork` it for another {name}")
 
     def fork(
         self,
@@ -167,8 +176,8 @@ def miniagent(
     """
     if function is None:
         return lambda function: miniagent(function).fork(alias=alias, description=description, **parameters)
-    if not inspect.iscoroutinefunction(function) and not inspect.iscoroutinefunction(
-        getattr(function, "__call__", None)  # noqa: B004 - an object with an async __call__ is as good
+    if isinstance(function, type) or not (
+        inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004 - of an object, it is as good
     ):
         raise UsageError(f"{function!r} cannot be an agent; write it as `async def …(ctx)`")
     name = getattr(function, "__name__", type(function).__name__)

@@ -4,13 +4,13 @@ In: strings, dicts, messages, promises, sequences, and iterables of all these. O
 of message promises. Never: who asked, but for a name to put into an error.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias, Union
 
 from pydantic import BaseModel, ValidationError
 
 from .errors import UnsupportedPieceError
-from .message import Message, MessagePromise
+from .message import ErrorMessage, Message, MessagePromise
 from .promising.marks import InText, at_once, has_mark, tokens_of
 from .promising.promise import Promise
 from .promising.scope import Work
@@ -103,16 +103,24 @@ def pieces_of(messages: MessageType, taker: str) -> list[Piece]:
     if one is not None:
         return [one]
     pieces: list[Piece] = []
+    started: list[Piece] = []
     nested: list[Iterator[Any]] = [_iterator(messages, taker)]
-    while nested:
-        for message in nested[-1]:
-            one = _one_piece(message, taker)
-            if one is None:
-                nested.append(_iterator(message, taker))
-                break
-            pieces.append(one)
-        else:
-            nested.pop()
+    try:
+        while nested:
+            for message in nested[-1]:
+                one = _one_piece(message, taker)
+                if one is None:
+                    nested.append(_iterator(message, taker))
+                    break
+                pieces.append(one)
+                if one is not message:
+                    started.append(one)
+            else:
+                nested.pop()
+    except BaseException:
+        for piece in started:  # what is refused is refused whole
+            piece.cancel()
+        raise
     return pieces
 
 
@@ -156,24 +164,27 @@ def _one_piece(message: Any, taker: str) -> Piece | None:
     if isinstance(message, Promise | AsyncIterable):
         source: Source[Any] = Source()
         work = Work(None, source)
-        return MessageSequencePromise.over(source, work.start(_pump, source, message, taker))
+        return MessageSequencePromise.over(source, work.start(_pump, source, message, taker, work))
     return None
 
 
-def _from_fields(fields: Mapping[str, Any], taker: str) -> MessagePromise:
-    text = fields.get("text", "")
+def _from_fields(fields: Mapping[Any, Any], taker: str) -> MessagePromise:
+    text = fields.get("text")
+    streams = isinstance(text, str) and has_mark(text)
     try:
-        if isinstance(text, str) and has_mark(text):
-            return text_promise(**fields)
-        return MessagePromise.of(Message(**fields))
+        message = Message(**{**fields, "text": ""} if streams else fields)
     except (ValidationError, TypeError) as error:
+        if isinstance(error, ValidationError):
+            faults = ", ".join(".".join(map(str, fault["loc"])) for fault in error.errors())
+        else:
+            faults = ", ".join(repr(key) for key in fields if not isinstance(key, str))
         known = ", ".join(Message.model_fields)
-        faults = ", ".join(str(name) for name in fields if name not in Message.model_fields) or str(error)
         raise UnsupportedPieceError(f"{taker}: a dict with {faults} is no message; its keys may be {known}") from None
+    return text_promise(**fields) if streams else MessagePromise.of(message)
 
 
 def _iterator(messages: Any, taker: str) -> Iterator[Any]:
-    if isinstance(messages, Iterable) and not isinstance(messages, bytes | bytearray | BaseModel):
+    if isinstance(messages, Iterable) and not isinstance(messages, bytes | bytearray | BaseModel | Awaitable):
         return iter(messages)
     raise UnsupportedPieceError(
         f"{taker}: {type(messages).__qualname__} is no message;"
@@ -181,15 +192,19 @@ def _iterator(messages: Any, taker: str) -> Iterator[Any]:
     )
 
 
-async def _pump(source: Source[Any], messages: Promise[Any] | AsyncIterable[Any], taker: str) -> None:
-    if isinstance(messages, Promise):
-        for piece in pieces_of(await messages, taker):
-            source.push(piece)
-        return
+async def _pump(source: Source[Any], messages: Promise[Any] | AsyncIterable[Any], taker: str, work: Work) -> None:
     try:
-        async for message in messages:
-            for piece in pieces_of(message, taker):
+        if isinstance(messages, Promise):
+            for piece in pieces_of(await messages, taker):
                 source.push(piece)
+        else:
+            async for message in messages:
+                for piece in pieces_of([message], taker):
+                    source.push(piece)
+    except Exception as error:
+        if not work.errors_as_pieces:
+            raise
+        source.push(MessagePromise.of(ErrorMessage.of(error)))
     finally:
         if isinstance(messages, AsyncGenerator):
             await messages.aclose()

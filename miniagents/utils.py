@@ -1,5 +1,6 @@
 """Agents composed: a dialog, and a chain that goes round."""
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Iterable
 
@@ -31,6 +32,7 @@ async def adialog_loop(
 
         history_agent = in_memory_history_agent
     history: MessageSequencePromise | None = None
+    said: MessageSequencePromise | None = None
     answer: MessageSequencePromise | None = None
     try:
         while True:
@@ -42,6 +44,11 @@ async def adialog_loop(
             history = history_agent.inquire(said, previous=history)
             answer = assistant_agent.inquire(history)
             history = history_agent.inquire(answer, previous=history)
+    except asyncio.CancelledError:
+        for part in (said, answer, history):
+            if part is not None:
+                part.cancel()
+        raise
     except Exception:
         if history is not None:
             await history.finished()  # what was said up to the error is kept
@@ -71,29 +78,39 @@ async def achain_loop(
     Raises:
         UsageError: There is no agent or no `AWAIT` in the chain, or `rounds` is below 1.
     """
+    chain = _checked(agents)
+    if rounds is not None and rounds < 1:
+        raise UsageError(f"a chain cannot go {rounds} rounds; give 1 or more")
+    messages: MessageSequencePromise | MessageTuple | None = None
+    last: MessageSequencePromise | None = None
+    done = 0
+    while True:
+        for link in chain:
+            if link is AWAIT:
+                messages = await _whole(messages) if messages is not None else None
+            elif link is CLEAR:
+                messages = None
+            elif isinstance(link, MiniAgent):
+                messages = last = link.inquire(messages)
+        said = await _whole(last)
+        messages = said if messages is not None else None  # a CLEAR at the end clears the start of the next round
+        done += 1
+        if not said or done == rounds or (until is not None and await _answer(until(said))):
+            return said
+
+
+def _checked(agents: Iterable[MiniAgent[...] | Sentinel]) -> list[MiniAgent[...] | Sentinel]:
     chain = list(agents)
+    for link in chain:
+        if not isinstance(link, MiniAgent | Sentinel):
+            raise UsageError(f"{link!r} is no agent; a chain is made of agents, AWAIT and CLEAR")
     if not any(isinstance(link, MiniAgent) for link in chain):
         raise UsageError("a chain needs an agent")
     if AWAIT not in chain:
         raise UsageError(
             "a chain that loops needs an AWAIT, or it would start ever more agents; put one after an agent"
         )
-    if rounds is not None and rounds < 1:
-        raise UsageError(f"a chain cannot go {rounds} rounds; give 1 or more")
-    messages: MessageSequencePromise | MessageTuple | None = None
-    done = 0
-    while True:
-        for link in chain:
-            if link is AWAIT:
-                messages = await _whole(messages)
-            elif link is CLEAR:
-                messages = None
-            else:
-                messages = link.inquire(messages)
-        messages = said = await _whole(messages)
-        done += 1
-        if not said or done == rounds or (until is not None and await _answer(until(said))):
-            return said
+    return chain
 
 
 async def _whole(messages: MessageSequencePromise | MessageTuple | None) -> MessageTuple:

@@ -22,26 +22,41 @@ class Prompt:
         """Make it; `source` and `sink` are for tests, the terminal by default."""
         from prompt_toolkit import PromptSession  # noqa: PLC0415 - 100 ms that a pipe does not need
         from prompt_toolkit.application import create_app_session  # noqa: PLC0415
+        from prompt_toolkit.layout.processors import TabsProcessor  # noqa: PLC0415
         from prompt_toolkit.output.plain_text import PlainTextOutput  # noqa: PLC0415
         from prompt_toolkit.utils import is_dumb_terminal  # noqa: PLC0415
 
         # Left to itself it sends a dumb terminal sequences too, if only a few.
         with create_app_session(output=PlainTextOutput(sys.stdout) if is_dumb_terminal() else None):
             self._session: PromptSession[str | None] = PromptSession(
-                "> ", multiline=True, key_bindings=_key_bindings(), prompt_continuation="  ", input=source, output=sink
+                "> ",
+                multiline=True,
+                prompt_continuation="  ",
+                key_bindings=_key_bindings(),
+                input_processors=[TabsProcessor(char1=" ", char2=" ")],  # else a tab that is pasted shows as ^I
+                input=source,
+                output=sink,
             )
 
     async def ask(self) -> str | None:
         """Return what the person says, None if they leave; never an empty text."""
         while True:
             try:
-                text = await self._session.prompt_async()
+                # Ctrl-C is a key here, and its signal the business of who asks: as a handler of the signal prompt_toolkit
+                # fails if one comes in the moment in which a text was sent and the terminal has not been given back.
+                text = await self._session.prompt_async(handle_sigint=False)
             except EOFError:
                 return None
             if text is None or text.strip() in {"exit", "quit"}:
                 return None
             if text.strip():
                 return text
+
+    def leave(self) -> None:
+        """Answer the question that is asked, if one is, by leaving."""
+        asked = self._session.app.future
+        if asked is not None and not asked.done():
+            self._session.app.exit(result=None)
 
 
 def _key_bindings() -> "KeyBindings":
@@ -59,7 +74,6 @@ def _key_bindings() -> "KeyBindings":
         event.current_buffer.insert_text("\n")
 
     @bindings.add("c-c")
-    @bindings.add("<sigint>")
     def _clear_or_leave(event: "KeyPressEvent") -> None:
         if event.current_buffer.text:
             event.current_buffer.reset()

@@ -59,6 +59,10 @@ class Screen:
         self._last = ""
         return await self._prompt.ask()
 
+    def leave(self) -> None:
+        """Let the question that is asked be answered by leaving."""
+        self._prompt.leave()
+
     def _write(self, text: str) -> None:
         if text:
             self._console.out(text, end="", highlight=False)

@@ -15,29 +15,37 @@ __all__ = ["Interruptions", "one_shot_user_agent", "terminal_user_agent"]
 
 
 class Interruptions:
-    """Ctrl-C while an answer is awaited: ends it, also where it comes before there is an answer to end."""
+    """Ctrl-C in a chat: ends the answer that is awaited, also where it comes before there is an answer to end."""
 
     def __init__(self) -> None:
-        self._end: Callable[[], object] | None = None
-        self._is_early = False
+        self._act: Callable[[], object] | None = None
+        self._is_pending = False
 
     def interrupt(self) -> None:
-        """End what is being shown, or else what will be."""
-        if self._end is None:
-            self._is_early = True
-        else:
-            self._end()
+        """End what goes on, or else the answer that is to come."""
+        self._is_pending = True
+        if self._act is not None:
+            self._act()
+
+    @contextmanager
+    def leaving(self, leave: Callable[[], object]) -> Iterator[None]:
+        """Let an interruption do this while a person is asked; one that is too late for it is for the answer."""
+        self._act = leave
+        try:
+            yield
+        finally:
+            self._act = None
 
     @contextmanager
     def ending(self, end: Callable[[], object]) -> Iterator[None]:
-        """Let an interruption do this for a while."""
-        self._end = end
-        if self._is_early:
+        """Let an interruption do this while an answer is shown."""
+        self._act = end
+        if self._is_pending:
             end()
         try:
             yield
         finally:
-            self._end, self._is_early = None, False
+            self._act, self._is_pending = None, False
 
 
 @miniagent
@@ -67,6 +75,7 @@ async def terminal_user_agent(ctx: InteractionContext, *, screen: "Screen", inte
             screen.tell_interruption()
         except Exception as error:  # noqa: BLE001 - of a plugin's agent, say: the chat goes on
             screen.tell_error(error)
-    text = await screen.ask()
+    with interruptions.leaving(screen.leave):
+        text = await screen.ask()
     if text is not None:
         ctx.reply({"text": text, "role": "user"})

@@ -8,7 +8,7 @@ put back each time it is raised. The names of what it came through are kept besi
 from contextlib import suppress
 from types import FrameType, TracebackType
 
-__all__ = ["Failure", "trail_of"]
+__all__ = ["Failure", "told", "trail_of"]
 
 _OUR_MODULES = tuple(f"miniagents.{name}" for name in ("promising", "message", "pieces", "miniagents", "utils"))
 """Modules whose frames say nothing to a person: they only carry what others do."""
@@ -23,6 +23,15 @@ def trail_of(error: BaseException) -> tuple[str, ...]:
     """Return the names of the agents that the error came through, the one it happened in first."""
     trail: tuple[str, ...] = getattr(error, _TRAIL, ())
     return trail
+
+
+def told(error: BaseException) -> str:
+    """Return the name of the error's class and what the error says, if it says anything."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - an error that cannot even say what it is
+        text = ""
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 class Failure:
@@ -74,11 +83,7 @@ class Failure:
 
     def in_one_line(self) -> str:
         """Return its type, its text and its trail, with nothing in it that could steer a terminal."""
-        try:
-            text = str(self.error)
-        except Exception:  # noqa: BLE001 - an error that cannot even say what it is
-            text = ""
-        line = f"{type(self.error).__name__}{text and ': '}{text} ({' → '.join(self.trail)})"
+        line = f"{told(self.error)} ({' → '.join(self.trail)})"
         return "".join(character if character.isprintable() else " " for character in line)
 
 
