@@ -14,8 +14,8 @@ from .errors import PendingPromiseError, UnsupportedPieceError
 from .frozen import AS_THEY_ARE, EMPTY, canonical_json, freeze
 from .promising.failure import told
 from .promising.marks import InText, at_once, has_mark, tokens_of
-from .promising.scope import Work
 from .promising.stream import ENDED, Source, Stream, StreamReader
+from .promising.work import Work
 
 __all__ = ["ErrorMessage", "Message", "MessagePromise"]
 

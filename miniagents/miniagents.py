@@ -13,8 +13,9 @@ from .errors import UsageError
 from .frozen import EMPTY
 from .messages import ErrorMessage, Message, MessagePromise, MessageSequencePromise, MessageType
 from .pieces import pieces_of, sequence_of
-from .promising.scope import Scope, Work
+from .promising.scope import Scope
 from .promising.stream import Source
+from .promising.work import Work
 
 __all__ = ["InteractionContext", "Message", "MessagePromise", "MiniAgent", "MiniAgents", "miniagent"]
 

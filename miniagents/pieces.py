@@ -13,9 +13,9 @@ from .errors import UnsupportedPieceError
 from .message import ErrorMessage, Message, MessagePromise
 from .promising.marks import InText, at_once, has_mark, tokens_of
 from .promising.promise import Promise
-from .promising.scope import Work
 from .promising.sequence import SequencePromise, SequenceReader
 from .promising.stream import Source, Stream
+from .promising.work import Work
 
 __all__ = ["MessageSequencePromise", "MessageTuple", "MessageType", "pieces_of", "sequence_of", "text_promise"]
 

@@ -42,8 +42,8 @@ class Prompt:
         """Return what the person says, None if they leave; never an empty text."""
         while True:
             try:
-                # Ctrl-C is a key here, and its signal the business of who asks: as a handler of the signal prompt_toolkit
-                # fails if one comes in the moment in which a text was sent and the terminal has not been given back.
+                # Ctrl-C is a key here, and its signal the business of who asks: prompt_toolkit's own handler fails
+                # where one comes in the moment after a text was sent and before the terminal is given back.
                 text = await self._session.prompt_async(handle_sigint=False)
             except EOFError:
                 return None

@@ -38,8 +38,8 @@ class Screen:
             self._write("" if self._last.endswith("\n") or not self._last else "\n")
 
     def tell(self, line: str) -> None:
-        """Say what goes on, in one quiet line."""
-        self._console.print(one_line(line), style="dim")
+        """Say what goes on, in one quiet line, which the terminal itself folds so that it can be copied."""
+        self._console.print(one_line(line), style="dim", soft_wrap=True)
 
     def tell_interruption(self) -> None:
         """Say that there is no more of the reply, below the ^C that the terminal shows."""

@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from typing import Self, TypeVar
 
-from .scope import Work
 from .stream import Source, Stream
+from .work import Work
 
 __all__ = ["Promise"]
 

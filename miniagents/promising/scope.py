@@ -1,10 +1,6 @@
-"""Who owns a task: `Scope`, which nothing outlives, and `Work`, one task that fills one stream.
+"""The scope: who owns the tasks; nothing outlives it.
 
-A work ends when its function returns or fails, when somebody cancels it, when its clock runs out, or when nobody wants
-what it makes any longer. "Nobody wants it" is a matter of references: a stream that was read, or is in one that was,
-and whose last holder then let go of it. What nobody ever read runs to its end: it was started for its own sake.
-
-In: coroutine functions. Out: pieces in a source. Never: what the pieces are.
+In: works. Out: an end to all of them. Never: what they do.
 """
 
 import asyncio
@@ -13,201 +9,19 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from contextvars import ContextVar
 from types import TracebackType
-from typing import Any, ParamSpec, Protocol, Self
+from typing import TYPE_CHECKING, Any, Final, Self, Union
 
-from ..errors import CallCancelledError, CallError, CallTimeoutError, NoScopeError
+from ..errors import NoScopeError
 from .failure import Failure
 
-__all__ = ["Scope", "Work", "current", "raised_here"]
+if TYPE_CHECKING:
+    from .work import Work
 
-_P = ParamSpec("_P")
+__all__ = ["CURRENT", "Scope", "current"]
+
 _LOGGER = logging.getLogger("miniagents")
 _GRACE_S = 0.045
 """How long a cancelled task may clean up before it is cancelled once more; two of them stay under 100 ms."""
-
-
-class _Sink(Protocol):
-    """As much of a source as its owner needs."""
-
-    closed: bool
-
-    def close(self, failure: Failure | None = None) -> None: ...
-
-
-class _Done:
-    """The source of a work that has ended."""
-
-    closed = True
-
-    def close(self, failure: Failure | None = None) -> None:
-        """Do nothing."""
-
-
-_DONE = _Done()
-
-
-class Work:
-    """One task that fills one source, with its place in the tree of calls."""
-
-    __slots__ = (
-        "_begun",
-        "_heard",
-        "_held",
-        "_orphaned",
-        "_task",
-        "_timer",
-        "children",
-        "errors_as_pieces",
-        "keeps",
-        "name",
-        "parent",
-        "scope",
-        "source",
-    )
-
-    def __init__(self, name: str | None, source: _Sink, *, errors_as_pieces: bool | None = None) -> None:
-        """Make the work; `start` starts it.
-
-        Raises:
-            NoScopeError: There is no open scope to own it.
-        """
-        owner = current()
-        self.name: str = name if name is not None else owner.name
-        """The name it has in a trail; that of whoever starts it, unless it is given one."""
-        self.source: _Sink = source
-        self.scope: Scope = owner.scope
-        self.parent = owner if isinstance(owner, Work) else None
-        self.errors_as_pieces: bool = owner.errors_as_pieces if errors_as_pieces is None else errors_as_pieces
-        """Whether whoever fills the source should put an error in it as a piece instead of raising it."""
-        self.children: set[Work] | None = None
-        """What it started and what still runs, or has such children itself."""
-        self.keeps: dict[str, Any] | None = None
-        """What must live as long as this work does."""
-        self._task: asyncio.Task[None] | None = None
-        """None before the start and after the end; the task knows the work, so that would be a cycle."""
-        self._begun = False
-        self._heard: dict[int, Failure] | None = None
-        """The failures that it has read, by the ids of their errors: it may fail by one of them."""
-        self._held = True
-        self._orphaned = False
-        self._timer: asyncio.TimerHandle | None = None
-
-    def start(self, function: Callable[_P, Awaitable[None]], *args: _P.args, **kwargs: _P.kwargs) -> Self:
-        """Start `function` in a task of its own."""
-        # The function, not its coroutine: a task that is cancelled before its first step would leave that unawaited.
-        self._task = self.scope.loop.create_task(self._run(function, args, kwargs), name=self.name)
-        self.scope.works.add(self)
-        if self.parent is not None:
-            if self.parent.children is None:
-                self.parent.children = set()
-            self.parent.children.add(self)
-        return self
-
-    async def _run(self, function: Callable[..., Awaitable[None]], args: Any, kwargs: Any) -> None:
-        self._begun = True
-        _CURRENT.set(self)
-        try:
-            await function(*args, **kwargs)
-        except asyncio.CancelledError:
-            self._fail(CallCancelledError(f"{self.name} was cancelled"))
-            raise
-        except Exception as error:  # noqa: BLE001 - kept, and raised at whoever reads the stream
-            self._fail(error, self.scope.unread)
-        except BaseException as error:  # SystemExit, KeyboardInterrupt: the loop itself will raise it
-            self._fail(error)
-            if self._task is not None:
-                self._task.add_done_callback(asyncio.Task.exception)  # so that it is not logged as well
-            raise
-        else:
-            self.source.close()
-        finally:
-            self._end()
-
-    def _fail(self, error: BaseException, unread: dict[Failure, None] | None = None) -> None:
-        if self.source.closed and unread is None:
-            return  # it was cancelled, and that is why it ends
-        before = self._heard.get(id(error)) if self._heard is not None else None
-        failure = Failure(error, self.name, before=before, unread=unread)
-        if not self.source.closed:
-            self.source.close(failure)
-
-    def hear(self, failure: Failure) -> None:
-        """Take note that it reads this failure."""
-        if self._heard is None:
-            self._heard = {}
-        self._heard[id(failure.error)] = failure
-
-    def _end(self) -> None:
-        self._task = None
-        self.source = _DONE  # what it made lives as long as its readers, and not as long as what it started
-        self.keeps = self._heard = None
-        self.scope.ended(self)
-        self._leave()
-
-    def _leave(self) -> None:
-        """Leave the tree of calls, if it has ended and nobody could reach its children through it any more."""
-        work: Work | None = self
-        while work is not None and work._task is None and not (work.children and (work._held or work._timer)):
-            if work._timer is not None and not work.children:
-                work._timer.cancel()
-            parent, children = work.parent, work.children
-            work.parent = work.children = None
-            if parent is not None and parent.children is not None:
-                parent.children.discard(work)
-            for child in children or ():
-                child.parent = parent
-                if parent is not None and parent.children is not None:
-                    parent.children.add(child)
-            work = parent
-
-    def cancel(self, kind: type[CallError] = CallCancelledError, why: str = "was cancelled") -> None:
-        """Stop it now, and everything it started; whoever reads any of it gets an error of this kind."""
-        works = [self]
-        while works:
-            work = works.pop()
-            works.extend(work.children or ())
-            if not work.source.closed:
-                reported = work is self and kind is not CallCancelledError  # who cancels by hand knows
-                work._fail(kind(f"{work.name} {why}"), self.scope.unread if reported else None)
-            work._stop()
-
-    def expire(self, timeout_s: float) -> None:
-        """Cancel it if it, or anything it started, still runs `timeout_s` seconds from now."""
-        why = f"took longer than {timeout_s:g} s"
-        self._timer = self.scope.loop.call_later(timeout_s, self.cancel, CallTimeoutError, why)
-
-    def release(self, *, wanted: bool) -> None:
-        """Say that the last holder of its stream let go of it; safe in any thread, and in a finalizer.
-
-        Args:
-            wanted: Whether anybody had read it; what nobody ever wanted to read was started for its own sake.
-        """
-        self._held = False
-        if not self.scope.loop.is_closed():
-            wanted = wanted or self._orphaned
-            self.scope.loop.call_soon_threadsafe(self._abandon if wanted else self._leave)
-
-    def _abandon(self) -> None:
-        if self._task is None:
-            self._leave()
-        else:
-            self.source.close()
-            for child in tuple(self.children or ()):  # not what it calls from now on, to clean up
-                child._orphan()
-            self._stop()
-
-    def _stop(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            if not self._begun:  # then it never will, nor tell that it ended
-                self._begun = True
-                self._end()
-
-    def _orphan(self) -> None:
-        """Stop it as soon as nobody holds it: whoever started it was stopped that way too."""
-        self._orphaned = True
-        if not self._held:
-            self._abandon()
 
 
 class Scope:
@@ -238,8 +52,8 @@ class Scope:
             raise NoScopeError("this scope is open already; make another one to nest them")
         self.loop = asyncio.get_running_loop()
         self.open = True
-        self._outer = _CURRENT.get()
-        _CURRENT.set(self)
+        self._outer = CURRENT.get()
+        CURRENT.set(self)
         return self
 
     async def __aexit__(
@@ -256,9 +70,15 @@ class Scope:
         finally:
             try:
                 while self._at_end:
-                    await self._at_end.pop()()
+                    await self._run_last(self._at_end.pop())
             finally:
                 self._close()
+
+    async def _run_last(self, close: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await close()
+        except Exception as error:  # noqa: BLE001 - reported, and nothing else stays open for it
+            Failure(error, self.name, unread=self.unread)
 
     def at_end(self, close: Callable[[], Awaitable[None]]) -> None:
         """Await `close` when the scope is left and all work has ended; the last one given comes first."""
@@ -267,10 +87,10 @@ class Scope:
     def _close(self) -> None:
         self.open = False
         self.keeps = None
-        _CURRENT.set(self._outer)
+        CURRENT.set(self._outer)
         self._report()
 
-    def ended(self, work: Work) -> None:
+    def ended(self, work: "Work") -> None:
         """Take note that a work is done."""
         self.works.discard(work)
         if not self.works and self._idle is not None and not self._idle.done():
@@ -299,24 +119,17 @@ class Scope:
         self.unread.clear()
 
 
-_CURRENT: ContextVar[Work | Scope | None] = ContextVar("miniagents", default=None)
+CURRENT: Final[ContextVar[Union["Work", Scope, None]]] = ContextVar("miniagents", default=None)
+"""What runs here."""
 
 
-def raised_here(failure: Failure) -> BaseException:
-    """Return the error of a failure, to be raised at who reads it here."""
-    owner = _CURRENT.get()
-    if isinstance(owner, Work):
-        owner.hear(failure)
-    return failure.again()
-
-
-def current() -> Work | Scope:
+def current() -> Union["Work", Scope]:
     """Return the work that runs here or else the scope that is open here.
 
     Raises:
         NoScopeError: There is none, or it was left already.
     """
-    owner = _CURRENT.get()
+    owner = CURRENT.get()
     if owner is None:
         raise NoScopeError("there is no scope here; do this inside `async with MiniAgents():`")
     if not owner.scope.open:

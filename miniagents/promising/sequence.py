@@ -6,8 +6,8 @@ a sequence on costs the same however long it is and however much of it is still 
 
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, Union
 
-from .scope import raised_here
 from .stream import ENDED, Source, Stream, cursor
+from .work import raised_here
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,10 +83,9 @@ class SequenceReader(Generic[_Leaf]):
     async def _go_on(self) -> None:
         """Wait where it stands, or step out of a sequence that has ended."""
         source = self._source
-        read = len(source.pieces)
         if not source.closed:
+            self._next = cursor(source.pieces, len(source.pieces))  # the old one has run out
             await source.next()
-            self._next = cursor(source.pieces, read)
             return
         failure = source.failure
         if self._stack:

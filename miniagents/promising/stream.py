@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator
 from typing import Any, Final, Generic, Self, TypeVar
 
 from .failure import Failure
-from .scope import Work, raised_here
+from .work import Work, raised_here
 
 __all__ = ["ENDED", "Source", "Stream", "StreamReader", "cursor"]
 
@@ -165,19 +165,17 @@ class StreamReader(Generic[_Piece]):
 
     async def __anext__(self) -> _Piece:
         # A list's own iterator is the fastest cursor there is. It sees what is appended until it has once run out;
-        # then all that was there has been read, and a new one goes on from that place.
-        try:
-            return self._next()
-        except StopIteration:
-            pass
-        source = self._source
-        read = len(source.pieces)
-        while len(source.pieces) == read:
+        # then all that was there has been read, and a new one stands behind it, whatever becomes of the waiting.
+        while True:
+            try:
+                return self._next()
+            except StopIteration:
+                pass
+            source = self._source
+            self._next = cursor(source.pieces, len(source.pieces))
             if source.closed:
                 self._end()
             await source.next()
-        self._next = cursor(source.pieces, read)
-        return self._next()
 
     def _end(self) -> None:
         failure, self._source = self._source.failure, ENDED

@@ -279,3 +279,10 @@ def test_importing_an_agent_imports_no_sdk() -> None:
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_other_agents_are_the_users_where_nobody_else_is() -> None:
+    """What another agent said, in a chain, is asked as a user's; in a conversation with a user it stays as it is."""
+    draft = Message(text="a draft", role="assistant")
+    assert as_chat([draft], "") == [{"role": "user", "content": "a draft"}]
+    assert [turn["role"] for turn in as_chat([Message(text="hi"), draft], "be kind")] == ["system", "user", "assistant"]
