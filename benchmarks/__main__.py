@@ -44,9 +44,7 @@ def main() -> None:
     parser.add_argument("--peer-python", help="a Python that has miniagents==0.0.35")
     parser.add_argument("--llm", help="the program llm")
     asked = parser.parse_args()
-    print(
-        f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores,"
-    )
+    print(f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores,")
     print(f"medians of {asked.times}, CPU time.\n")
     print("## Start\n")
     print(table(startup.rows(asked.times, asked.llm)))

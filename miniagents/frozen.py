@@ -108,7 +108,8 @@ def canonical_json(value: Any, replace: Callable[[Any], Any]) -> bytes:
         if isinstance(value, bytes):
             return {"$bytes": value.hex()}
         if isinstance(value, BaseModel):
-            return plain({**value.__dict__, **(value.__pydantic_extra__ or {})})
+            named = {name: getattr(value, name) for name in type(value).model_fields}
+            return plain(named | (value.__pydantic_extra__ or {}))
         if is_dataclass(value) and not isinstance(value, type):
             return plain({field.name: getattr(value, field.name) for field in fields(value)})
         return plain(to_jsonable_python(value))

@@ -90,6 +90,7 @@ class Message(BaseModel):
         for token in tokens:
             if _checked(token):
                 source.push(token)
+        recipe.make(source.pieces)
         source.close()
         return MessagePromise(source, recipe)
 
@@ -213,7 +214,7 @@ class MessagePromise(InText, Stream[str, Message]):
         return f"<MessagePromise, {state}: {len(self._source.pieces)} tokens so far>"
 
     def _make_whole(self) -> Message:
-        return self._recipe.make("".join(self._source.pieces) if self._text is None else self._text)
+        return self._recipe.message or Message(text=self._text or "")
 
     def _now(self) -> Message | None:
         if self._whole is None and self._source.closed:
@@ -224,18 +225,20 @@ class MessagePromise(InText, Stream[str, Message]):
 class _Recipe:
     """How the message is made when its text is there; shared by its promise and by the task that pumps its tokens."""
 
-    __slots__ = ("afterwards", "known_beforehand", "message_class")
+    __slots__ = ("afterwards", "known_beforehand", "message", "message_class")
 
     def __init__(self, message_class: type[Message], known: Mapping[str, Any], afterwards: Mapping[str, Any]) -> None:
         self.message_class = message_class
         self.known_beforehand = known
         self.afterwards = afterwards
+        self.message: Message | None = None
+        """The message, once it was made."""
 
-    def make(self, text: str) -> Message:
+    def make(self, tokens: list[str]) -> None:
         fields = {**self.known_beforehand, **self.afterwards}
         if "metadata" in self.known_beforehand and "metadata" in self.afterwards:
             fields["metadata"] = {**self.known_beforehand["metadata"], **self.afterwards["metadata"]}
-        return self.message_class(text=text, **fields)
+        self.message = self.message_class(text="".join(tokens), **fields)
 
 
 _NO_RECIPE = _Recipe(Message, EMPTY, EMPTY)
@@ -250,12 +253,14 @@ async def _pump(source: Source[str], tokens: AsyncIterable[str], recipe: _Recipe
                         source.push(part)
                 else:
                     source.push(token)
+        recipe.make(source.pieces)
     except Exception as error:
         if not work.errors_as_pieces:
             raise
         message = ErrorMessage.of(error)
         source.push(f"\n\n{message}" if source.pieces else message.text)
         recipe.message_class, recipe.known_beforehand, recipe.afterwards = ErrorMessage, {"error": message.error}, EMPTY
+        recipe.make(source.pieces)
     finally:
         if isinstance(tokens, AsyncGenerator):
             await tokens.aclose()

@@ -5,8 +5,10 @@ import json
 import pickle
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable
+from datetime import date
 from types import MappingProxyType
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -182,6 +184,9 @@ def nothing(_value: object) -> None:
         ({3, 1, 2}, b'{"$set":[1,2,3]}'),
         (frozenset({"b", "a"}), b'{"$set":["a","b"]}'),
         (frozenset({(2, "a"), (1, "b")}), b'{"$set":[[1,"b"],[2,"a"]]}'),
+        (b"\xff\x00a", b'{"$bytes":"ff0061"}'),
+        (date(2024, 1, 2), b'"2024-01-02"'),
+        (UUID(int=1), b'"00000000-0000-0000-0000-000000000001"'),
         ({"$set": [1]}, b'{"$$set":[1]}'),
         ({"$$set": [1]}, b'{"$$$set":[1]}'),
     ],

@@ -199,7 +199,7 @@ def test_leaks_check_names_a_task() -> None:
     async def leaking() -> None:
         kept.append(asyncio.create_task(asyncio.sleep(1_000), name="the leak"))
 
-    with pytest.raises(AssertionError, match="left behind: .*the leak"):
+    with pytest.raises(AssertionError, match=r"left behind: .*the leak"):
         run(leaking())
 
 
@@ -211,7 +211,7 @@ def test_leaks_check_names_a_thread() -> None:
         threading.Thread(target=release.wait, name="the leak").start()
 
     try:
-        with pytest.raises(AssertionError, match="left behind: .*the leak"):
+        with pytest.raises(AssertionError, match=r"left behind: .*the leak"):
             run(leaking())
     finally:
         release.set()

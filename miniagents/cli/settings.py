@@ -19,6 +19,9 @@ _IN_CONFIG = {"model": str, "system": str, "chats_dir": str}
 _OURS = {"model": "--model", "system": "--system", "stream": "--no-stream", "environment": "environment variables"}
 """Parameters of every model agent that are no options of an API, and how to say them."""
 
+_OF_AGENTS = {"alias", "description", "errors_as_messages", "timeout_s"}
+"""What `fork` and `inquire` keep for themselves."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
@@ -125,6 +128,8 @@ def _options(options: Sequence[str]) -> dict[str, Any]:
             raise SettingsError(f"-o {option}: write it as name=value, such as -o temperature=0.2")
         if name in _OURS:
             raise SettingsError(f"-o {option}: use {_OURS[name]} for it")
+        if name in _OF_AGENTS:
+            raise SettingsError(f"-o {option}: no model has such an option; leave it out")
         try:
             parsed[name] = json.loads(value)
         except ValueError:

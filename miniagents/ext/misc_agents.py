@@ -15,7 +15,7 @@ from contextlib import contextmanager
 
 from ..errors import CallCancelledError, MiniagentsError
 from ..miniagents import InteractionContext, miniagent
-from ..safe_text import SafeText, one_line
+from ..safe_text import SafeText, exact, one_line
 
 __all__ = ["console_input_agent", "console_output_agent", "console_user_agent", "on_interrupt"]
 
@@ -53,9 +53,9 @@ async def console_input_agent(ctx: InteractionContext, *, prompt: str = "> ") ->
     await ctx.message_promises
     line: str | None = ""
     while line == "":  # an empty line says nothing; ask again
-        _print(prompt)
         asking = asyncio.ensure_future(_read_line())
         with on_interrupt(asking.cancel):
+            _print(prompt)
             await asyncio.wait([asking])
         line = None if asking.cancelled() else asking.result()
     if line is None:
@@ -93,10 +93,10 @@ async def _read_line() -> str | None:
         loop.add_reader(descriptor, arrived.set)
     except NotImplementedError:  # Windows: a thread has to wait
         rest = await asyncio.to_thread(sys.stdin.readline)
-        return rest.rstrip("\r\n") if rest else None
+        return exact(rest).rstrip("\r\n") if rest else None
     except (OSError, ValueError):  # a file, which makes nobody wait, or a stand-in for one
         rest = sys.stdin.readline()
-        return rest.rstrip("\r\n") if rest else None
+        return exact(rest).rstrip("\r\n") if rest else None  # Python takes what is no UTF-8 for lone surrogates
     line = bytearray()
     try:
         while not line.endswith(b"\n"):

@@ -85,7 +85,11 @@ def tokens_of(text: str) -> AsyncGenerator[str, None]:
     Raises:
         PendingPromiseError: A stream is gone: the text was kept after the agent ended that had formatted it.
     """
-    return _tokens(_split_at_marks(text))  # now, while they are there
+    parts = _split_at_marks(text)  # now, while they are there
+    for part in parts:
+        if isinstance(part, Stream):
+            part._wanted = True  # whoever reads the text wants all of it
+    return _tokens(parts)
 
 
 async def _tokens(parts: list[str | Stream[Any, Any]]) -> AsyncGenerator[str, None]:

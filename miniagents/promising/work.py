@@ -18,6 +18,8 @@ from .scope import CURRENT, Scope, current
 __all__ = ["Work", "raised_here"]
 
 _P = ParamSpec("_P")
+_REMEMBERED = 4
+"""How many failures a work remembers to have read; it fails by the last one, unless it reads on in an `except`."""
 
 
 class _Sink(Protocol):
@@ -80,8 +82,8 @@ class Work:
         self._task: asyncio.Task[None] | None = None
         """None before the start and after the end; the task knows the work, so that would be a cycle."""
         self._begun = False
-        self._heard: dict[int, Failure] | None = None
-        """The failures that it has read, by the ids of their errors: it may fail by one of them."""
+        self._heard: list[Failure] | None = None
+        """The failures that it has read last: it may fail by one of them."""
         self._held = True
         self._orphaned = False
         self._timer: asyncio.TimerHandle | None = None
@@ -120,16 +122,14 @@ class Work:
     def _fail(self, error: BaseException, unread: dict[Failure, None] | None = None) -> None:
         if self.source.closed and unread is None:
             return  # it was cancelled, and that is why it ends
-        before = self._heard.get(id(error)) if self._heard is not None else None
+        before = next((failure for failure in self._heard or () if failure.error is error), None)
         failure = Failure(error, self.name, before=before, unread=unread)
         if not self.source.closed:
             self.source.close(failure)
 
     def hear(self, failure: Failure) -> None:
         """Take note that it reads this failure."""
-        if self._heard is None:
-            self._heard = {}
-        self._heard[id(failure.error)] = failure
+        self._heard = [*(self._heard or ())[1 - _REMEMBERED :], failure]
 
     def _end(self) -> None:
         self._task = None
@@ -184,11 +184,17 @@ class Work:
     def _abandon(self) -> None:
         if self._task is None:
             self._leave()
-        else:
-            self.source.close()
-            for child in tuple(self.children or ()):  # not what it calls from now on, to clean up
-                child._orphan()
-            self._stop()
+            return
+        works = [self]
+        while works:
+            work = works.pop()
+            for child in tuple(work.children or ()):  # not what it calls from now on, to clean up
+                child._orphaned = True  # so it stops as soon as nobody holds it
+                if not child._held:
+                    works.append(child)
+            work.source.close()
+            work._stop()
+            work._leave()
 
     def _stop(self) -> None:
         if self._task is not None:
@@ -196,12 +202,6 @@ class Work:
             if not self._begun:  # then it never will, nor tell that it ended
                 self._begun = True
                 self._end()
-
-    def _orphan(self) -> None:
-        """Stop it as soon as nobody holds it: whoever started it was stopped that way too."""
-        self._orphaned = True
-        if not self._held:
-            self._abandon()
 
 
 def raised_here(failure: Failure) -> BaseException:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import sysconfig
 import termios
 import time
@@ -29,7 +28,33 @@ if TYPE_CHECKING:
 
 PROGRAM = Path(sysconfig.get_path("scripts"), "miniagents")
 SOON_S = 20.0  # on a busy machine; what is met earlier is not waited for
-FOREIGN = ("OPENAI_", "ANTHROPIC_", "MINIAGENTS_", "XDG_", "PYTHON", "HTTP", "http", "ALL_PROXY", "all_proxy")
+ECHOING = """
+from miniagents import miniagent
+from miniagents.hookspecs import ModelProvider, hookimpl
+
+@miniagent
+async def echo_agent(ctx, **_):
+    *_, last = await ctx.message_promises
+    ctx.reply({"text": f"You said: {last}", "role": "assistant"})
+
+@hookimpl
+def register_models(register):
+    register(ModelProvider(
+        name="echo", agent=echo_agent, source="here", way_out="", default_model="e", ready=lambda _: "always", rank=90,
+    ))
+"""
+FOREIGN = (
+    "OPENAI_",
+    "ANTHROPIC_",
+    "MINIAGENTS_",
+    "XDG_",
+    "PYTHON",
+    "HTTP",
+    "http",
+    "ALL_PROXY",
+    "all_proxy",
+    "COVERAGE_",
+)
 TERMINAL = ("TERM", "COLORTERM", "COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR")
 
 
@@ -66,11 +91,7 @@ class Program:
 
     def start(self, *arguments: str, environment: dict[str, str] | None = None, **more: Any) -> subprocess.Popen[bytes]:
         """Start it, with pipes where `more` says nothing else; it is killed when the test is over."""
-        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        options = {"cwd": self.folder, "env": self.environment | (environment or {}), **pipes, **more}
-        process = subprocess.Popen([PROGRAM, *arguments], **options)
-        self.left.callback(_end, process)
-        return process
+        return self._start([str(PROGRAM), *arguments], env=self.environment | (environment or {}), **more)
 
     def run(self, *arguments: str, input: bytes = b"", **more: Any) -> Ran:  # noqa: A002 - as subprocess has it
         """Run it to its end."""
@@ -90,18 +111,16 @@ class Program:
         self.left.callback(terminal.close)
         return terminal
 
-    def shell(self, line: str, **environment: str) -> Ran:
-        """Run a line of shell, in which `miniagents` is the program."""
-        process = subprocess.Popen(
-            self._shell(line),
-            cwd=self.folder,
-            env=self.environment | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+    def shell(self, *lines: str) -> list[Ran]:
+        """Run lines of shell, in which `miniagents` is the program, side by side."""
+        processes = [self._start(self._shell(line), stdin=subprocess.DEVNULL) for line in lines]
+        return [self.end(process) for process in processes]
+
+    def _start(self, command: list[str], **more: Any) -> subprocess.Popen[bytes]:
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        process = subprocess.Popen(command, **{"cwd": self.folder, "env": self.environment, **pipes, **more})
         self.left.callback(_end, process)
-        return self.end(process)
+        return process
 
     def _shell(self, line: str) -> list[str]:
         return ["/bin/bash", "-c", f'miniagents() {{ "{PROGRAM}" "$@"; }}\n{line}']
@@ -123,6 +142,7 @@ class Terminal:
     def __init__(self, command: list[str], folder: Path, environment: dict[str, str], columns: int = 80) -> None:
         self._screen = pyte.HistoryScreen(columns, 50)
         self._stream = pyte.ByteStream(self._screen)
+        self._lines: list[str] = []
         self.raw = b""
         with warnings.catch_warnings():  # a thread of the tests answers as the provider; the child only runs a program
             warnings.simplefilter("ignore", DeprecationWarning)
@@ -134,7 +154,9 @@ class Terminal:
     @property
     def lines(self) -> list[str]:
         """The lines on the screen, without the empty ones at its end."""
-        return "\n".join(line.rstrip() for line in self._screen.display).rstrip().split("\n")
+        if not self._lines:  # to make them takes longer than to wait for the next ones
+            self._lines = "\n".join(line.rstrip() for line in self._screen.display).rstrip().split("\n")
+        return self._lines
 
     @property
     def text(self) -> str:
@@ -187,6 +209,7 @@ class Terminal:
             return False
         self.raw += written
         self._stream.feed(written)
+        self._lines = []
         if b"\x1b[6n" in written:  # where is the cursor?
             self.send(f"\x1b[{self._screen.cursor.y + 1};{self._screen.cursor.x + 1}R")
         return True
@@ -225,9 +248,16 @@ def provider(program: Program) -> Iterator[LLMServer]:
 
 
 @pytest.fixture
-def python() -> str:
-    """Give the interpreter."""
-    return sys.executable
+def measured(program: Program) -> None:
+    """Let coverage be measured inside the program; that nearly doubles its time, so only where nothing else sees it."""
+    program.environment |= {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
+
+
+@pytest.fixture
+def echo(program: Program) -> None:
+    """Let the program talk to a plugin that answers as the provider does but needs no SDK, so that it starts sooner."""
+    program.install("echoing", echoing=ECHOING)
+    program.environment["MINIAGENTS_MODEL"] = "echo"
 
 
 def settings_for(server: LLMServer) -> dict[str, str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Program
     from tests.fakes.llm_server import LLMServer
 
+pytestmark = pytest.mark.usefixtures("measured")
+
 EXACT = "tab\there\r\n" + "x" * 300 + " [bold]b[/bold] <b> \x1b[31mred\x07 \x9b2J \u202e é 😀 \0 no end"
 
 
@@ -21,7 +25,8 @@ def asked(provider: LLMServer, number: int = -1) -> list[tuple[str, str]]:
     return [(turn["role"], turn["content"]) for turn in provider.requests[number].body["messages"]]
 
 
-def test_the_prompt_is_the_argument_the_input_or_both(program: Program, provider: LLMServer) -> None:
+@pytest.mark.usefixtures("echo")
+def test_the_prompt_is_the_argument_the_input_or_both(program: Program) -> None:
     """What is asked is the words, the input, or the words, a blank line and the input; `-` reads it as well."""
     asked_of = {
         ("two", "words"): ("two words", b""),
@@ -44,9 +49,9 @@ def test_the_prompt_is_the_argument_the_input_or_both(program: Program, provider
 def test_standard_output_is_the_reply_to_the_byte(program: Program, provider: LLMServer) -> None:
     """Into a pipe the reply goes as it is, streamed or whole: nothing is added, wrapped, coloured or left out."""
     provider.script(Reply([*EXACT, "\ud83d", "\ude00", "\ud83d"]))
-    running = [program.start("chat", "hi", *more) for more in ((), ("--no-stream",))]
+    running = [program.start("chat", "hi", *more, stdin=subprocess.DEVNULL) for more in ((), ("--no-stream",))]
     for process in running:
-        ran = program.end(process, b"")
+        ran = program.end(process)
         assert (ran.code, ran.out, ran.err) == (0, f"{EXACT}😀\ufffd".encode(), "")
     assert {request.body.get("stream", False) for request in provider.requests} == {True, False}
     kept = program.transcripts[0].read_bytes()
@@ -129,20 +134,24 @@ def test_help_and_version_need_nothing(program: Program) -> None:
     program.install("broken", broken="raise ValueError('broken')")
     program.environment["HOME"] = str(program.site / "broken.py" / "home")
     version = program.run("--version")
+    module = [sys.executable, "-m", "miniagents.cli", "--version"]
+    assert subprocess.check_output(module, env=program.environment) == version.out
     assert (version.code, version.err) == (0, "")
     assert version.out.startswith(b"miniagents 0.")
+    assert program.run("--version", "models") == version
     for arguments in (("--help",), ("chat", "-h"), ("models", "--help"), ("models", "pull", "-h")):
         ran = program.run(*arguments)
         assert (ran.code, ran.err) == (0, "")
         assert ran.out.startswith(b"Usage: miniagents ")
 
 
-def test_a_home_that_is_none_is_no_hindrance(program: Program, provider: LLMServer) -> None:
+@pytest.mark.usefixtures("echo")
+def test_a_home_that_is_none_is_no_hindrance(program: Program) -> None:
     """A home that is not there, or that is a file, has no settings and takes none; a chat works."""
     a_file = program.site / "file"
     a_file.touch()
     homes = (str(program.home / "gone"), str(a_file))
-    running = [program.start("chat", "hi", environment={"HOME": home}) for home in homes]
+    running = [program.start("chat", "hi", environment={"HOME": home}, stdin=subprocess.DEVNULL) for home in homes]
     for process in running:
-        ran = program.end(process, b"")
+        ran = program.end(process)
         assert (ran.code, ran.out, ran.err) == (0, b"You said: hi", "")

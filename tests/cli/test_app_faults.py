@@ -34,12 +34,7 @@ FAULTS = {
 }
 PARTIAL = {"cut": b"one two", "error_event": b"one two", "no_end": b"one two"}
 OPENAI = tuple(FAULTS)
-ANTHROPIC = (
-    "http_401",
-    "http_529",
-    "html_200",
-    "cut",
-)  # for the rest there are the tests of the agent: its SDK is slow
+ANTHROPIC = ("http_401", "http_529", "cut")  # for the rest there are the tests of the agent: its SDK is slow
 
 
 @pytest.mark.parametrize(("api", "faults"), [("openai", OPENAI), ("anthropic", ANTHROPIC)])
@@ -115,6 +110,7 @@ def test_a_key_that_is_missing(program: Program) -> None:
             assert part in ran.err
 
 
+@pytest.mark.usefixtures("measured")
 def test_a_fault_of_ours_or_a_plugin_is_one_line_too(program: Program) -> None:
     """An error that nobody foresaw is named with its place, and shown in full only in Python's development mode."""
     program.install("failing", failing=FAILING)

@@ -75,9 +75,15 @@ def test_ctrl_c_at_other_moments(program: Program, provider: LLMServer, moment: 
     assert took_s < (2.0 if moment == "importing" else AT_ONCE_S)  # an import cannot be left in its middle
 
 
-def test_ctrl_c_at_the_start(program: Program, provider: LLMServer) -> None:
-    """From the first line of ours on, Ctrl-C leaves no traceback, wherever it meets the program."""
-    program.install("slow", slow="import sys, time; print('up', file=sys.stderr, flush=True); time.sleep(60)")
+@pytest.mark.usefixtures("measured")
+@pytest.mark.parametrize("what", ["typer", "plugin"])
+def test_ctrl_c_at_the_start(program: Program, what: str) -> None:
+    """From our first line on, Ctrl-C leaves no traceback: not while Typer is imported, and not while plugins are."""
+    slow = "import sys, time; print('up', file=sys.stderr, flush=True); time.sleep(60)"
+    if what == "plugin":
+        program.install("slow", slow=slow)
+    else:
+        (program.site / "typer.py").write_text(slow)
     process = program.start("models", stdin=subprocess.DEVNULL)
     assert process.stderr
     assert process.stderr.readline() == b"up\n"

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Program
     from tests.fakes.llm_server import LLMServer
 
+pytestmark = pytest.mark.usefixtures("measured")
 
-def test_each_run_has_its_transcript_where_it_is_wanted(program: Program, provider: LLMServer) -> None:
+
+@pytest.mark.usefixtures("echo")
+def test_each_run_has_its_transcript_where_it_is_wanted(program: Program) -> None:
     """`--chats-dir` comes before `MINIAGENTS_CHATS_DIR`, that before the config file, that before `chats` here."""
     config = program.home / ".config" / "miniagents" / "config.toml"
     config.parent.mkdir(parents=True)
@@ -31,11 +34,10 @@ def test_each_run_has_its_transcript_where_it_is_wanted(program: Program, provid
         (path,) = folder.glob("*.md")
         assert [message.text for message in transcript.read(path)] == ["hi", "You said: hi"]
         assert (path.stat().st_mode & 0o777, folder.stat().st_mode & 0o777) == (0o600, 0o700)
-    system = [request.body["messages"][0]["content"] for request in provider.requests]
-    assert system == ["Be kind."] * 3 + ["hi"]
 
 
-def test_no_save_keeps_nothing(program: Program, provider: LLMServer) -> None:
+@pytest.mark.usefixtures("echo")
+def test_no_save_keeps_nothing(program: Program) -> None:
     """With `--no-save` no file or folder is made, not even where none could be."""
     ran = program.run("chat", "--no-save", "--chats-dir", "/dev/null/x", "hi")
     assert (ran.code, ran.out, ran.err) == (0, b"You said: hi", "")
@@ -59,7 +61,7 @@ def test_a_folder_that_cannot_be_written(program: Program, provider: LLMServer, 
 
 def test_a_disk_that_is_full_from_the_start(program: Program, provider: LLMServer) -> None:
     """What cannot be kept is not asked: the model hears nothing, and one line says why."""
-    ran = program.shell("ulimit -f 0; miniagents chat hi")
+    (ran,) = program.shell("ulimit -f 0; COVERAGE_PROCESS_CONFIG= miniagents chat hi")
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, b"", 1)
     assert ran.err.startswith(f"miniagents: {program.transcripts[0]}: File too large; ")
     assert provider.requests == []
@@ -69,7 +71,7 @@ def test_a_disk_that_is_full_from_the_start(program: Program, provider: LLMServe
 def test_a_disk_that_fills_up_costs_no_word_of_the_reply(program: Program, provider: LLMServer) -> None:
     """A transcript that cannot take the reply leaves it on standard output, whole; then one line says why."""
     provider.script(Reply(["word "] * 3000))
-    ran = program.shell("ulimit -f 4; miniagents chat hi")
+    (ran,) = program.shell("ulimit -f 4; COVERAGE_PROCESS_CONFIG= miniagents chat hi")
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, b"word " * 3000, 1)
     assert ran.err.startswith(f"miniagents: {program.transcripts[0]}: File too large; ")
     assert [message.text for message in program.said()] == ["hi"]

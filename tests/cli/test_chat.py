@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import pytest
+
 from miniagents.ext import transcript
 from miniagents.ext.llm.openai import DEFAULT_MODEL
 from tests.fakes.llm_server import Reply
@@ -12,6 +14,8 @@ from tests.fakes.llm_server import Reply
 if TYPE_CHECKING:
     from tests.cli.conftest import Program
     from tests.fakes.llm_server import LLMServer
+
+pytestmark = pytest.mark.usefixtures("measured")
 
 ENTER, ALT_ENTER, CTRL_C, CTRL_D, CTRL_J = "\r", "\x1b\r", "\x03", "\x04", "\n"
 GREETING = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -88,6 +89,8 @@ def test_without_any_the_ways_out(providers: Mapping[str, ModelProvider]) -> Non
     of_openai, of_anthropic = (provider.way_out for provider in ours.values())
     local = "pip install miniagents-llamacpp for a model on this machine"
     assert str(caught.value) == f"no model to talk to; {of_openai}, or {of_anthropic}, or {local}"
+    with pytest.raises(KeyMissingError, match=r"or use --model local\Z"):
+        choose(None, "", {**ours, "local": replace(LOCAL, ready=lambda _: None)}, {})
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from miniagents.ext.llm import anthropic, openai
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Program
+
+pytestmark = pytest.mark.usefixtures("measured")
 
 OPENAI = f"openai:{openai.DEFAULT_MODEL}"
 ANTHROPIC = f"anthropic:{anthropic.DEFAULT_MODEL}"

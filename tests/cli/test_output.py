@@ -26,6 +26,11 @@ class Output(io.TextIOWrapper):
         if error is not None:
             self.written.flush = lambda: _raise(error)
 
+    def close(self) -> None:
+        """End it like any other: the interpreter says so if that fails."""
+        vars(self.written).pop("flush", None)
+        super().close()
+
     def isatty(self) -> bool:
         """Say whether it is a terminal."""
         return self._terminal

@@ -136,6 +136,7 @@ def test_options_are_json_or_else_text(config: Path) -> None:
         ("a b=1", "write it as name=value"),
         ("", "write it as name=value"),
         ("model=x", "use --model for it"),
+        ("alias=x", "no model has such an option"),
         ("system=x", "use --system for it"),
         ("stream=false", "use --no-stream for it"),
         ("environment={}", "use environment variables for it"),

@@ -358,6 +358,20 @@ async def test_groups_of_errors_pass(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.messages == []
 
 
+async def test_of_many_errors_at_once_the_one_that_counts_has_its_trail() -> None:
+    """An agent that fails by the first of many errors that came in one moment passes that one on, trail and all."""
+
+    @miniagent
+    async def gathering(ctx: InteractionContext) -> None:
+        await asyncio.gather(*[failing.inquire(delay_s=1, text=str(number)) for number in range(50)])
+
+    async with MiniAgents():
+        with pytest.raises(ZeroDivisionError) as raised:
+            await gathering.inquire()
+        assert str(raised.value) == "0"
+        assert trail_of(raised.value) == ("failing", "gathering")
+
+
 def test_an_exit_ends_the_program() -> None:
     """`sys.exit()` in an agent is no agent's error: it ends the program, and leaves no noise."""
 

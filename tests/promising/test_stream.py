@@ -183,6 +183,7 @@ async def test_the_end_stays_the_end(read: Read) -> None:
         for _ in range(3):
             with pytest.raises(StopAsyncIteration):
                 await anext(reader)
+        assert [token async for token in reader] == []
         assert await read(promise) == "a"
 
 

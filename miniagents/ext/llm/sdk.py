@@ -115,8 +115,9 @@ async def opened(stream: Any, endpoint: Endpoint) -> AsyncIterator[Any]:
             async for _ in stream:
                 pass
         raise
-    for _ in range(_UNWINDING_TURNS):
-        await asyncio.sleep(0)
+    finally:
+        for _ in range(_UNWINDING_TURNS):
+            await asyncio.sleep(0)
 
 
 def without_ambient_headers(endpoint: Endpoint, variable: str, omit: Any) -> dict[str, Any]:

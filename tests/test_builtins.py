@@ -1,0 +1,44 @@
+"""Our own agents, as the hooks offer them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from miniagents import builtins
+from miniagents.ext.history_agents import in_memory_history_agent, markdown_history_agent
+from miniagents.ext.llm.anthropic import anthropic_agent
+from miniagents.ext.llm.openai import openai_agent
+
+if TYPE_CHECKING:
+    from miniagents.hookspecs import ModelProvider
+
+
+@pytest.fixture
+def providers() -> dict[str, ModelProvider]:
+    """Give our providers by their names."""
+    registered: list[ModelProvider] = []
+    builtins.register_models(registered.append)
+    return {provider.name: provider for provider in registered}
+
+
+def test_the_providers(providers: dict[str, ModelProvider]) -> None:
+    """There are two, OpenAI's first, and neither is so early that a plugin could not come before it."""
+    assert [provider.agent for provider in providers.values()] == [openai_agent, anthropic_agent]
+    assert 10 <= providers["openai"].rank < providers["anthropic"].rank
+
+
+@pytest.mark.parametrize(("name", "key"), [("openai", "OPENAI_API_KEY"), ("anthropic", "ANTHROPIC_API_KEY")])
+def test_a_key_makes_a_provider_ready(providers: dict[str, ModelProvider], name: str, key: str) -> None:
+    """It is ready where its key is there and not empty, and its way out names that key."""
+    ready = providers[name].ready
+    assert (ready({key: "k"}), ready({key: ""}), ready({})) == (key, None, None)
+    assert key in providers[name].way_out
+
+
+def test_the_histories() -> None:
+    """One is forgotten, one is a Markdown file."""
+    registered: dict[str, object] = {}
+    builtins.register_history(lambda name, agent: registered.update({name: agent}))
+    assert registered == {"memory": in_memory_history_agent, "markdown": markdown_history_agent}

@@ -1,0 +1,191 @@
+"""Plugins: found, asked, and left out where they fail."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import EntryPoint
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from miniagents import builtins, plugins
+from miniagents.hookspecs import ModelProvider, hookimpl
+from miniagents.plugins import ENTRY_POINT_GROUP, Plugins, load
+from miniagents.testing import scripted_agent
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+AGENT = scripted_agent()
+
+
+def provider(name: str, **changes: Any) -> ModelProvider:
+    """Return a provider of this name."""
+    fields = {"agent": AGENT, "source": "", "way_out": "", "default_model": "m", "ready": lambda _: None, "rank": 50}
+    return ModelProvider(name=name, **{**fields, **changes})
+
+
+def plugin(**hooks: Callable[..., None]) -> ModuleType:
+    """Return a plugin with these hooks."""
+    module = ModuleType("plugin")
+    for name, hook in hooks.items():
+        setattr(module, name, hookimpl(hook))
+    return module
+
+
+@pytest.fixture
+def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Plugins]:
+    """Load our own plugin and some that are installed under these names."""
+
+    def load_with(**named: ModuleType) -> Plugins:
+        for name, module in named.items():
+            monkeypatch.setitem(sys.modules, f"plugin_{name}", module)
+        return load([builtins], [EntryPoint(name, f"plugin_{name}", ENTRY_POINT_GROUP) for name in named])
+
+    return load_with
+
+
+def test_ours_are_plugins_too() -> None:
+    """Without any plugin that is installed there are our providers and histories, and nothing is broken."""
+    loaded = load([builtins], [])
+    assert set(loaded.providers) == {"openai", "anthropic"}
+    assert set(loaded.histories) == {"memory", "markdown"}
+    assert loaded.broken == ()
+
+
+def test_what_is_loaded_cannot_be_changed() -> None:
+    """The result is frozen."""
+    loaded = load([builtins], [])
+    with pytest.raises(TypeError):
+        loaded.providers["x"] = provider("x")  # type: ignore[index]
+    with pytest.raises(AttributeError):
+        loaded.broken = ()  # type: ignore[misc]
+
+
+def test_an_installed_plugin_adds_what_it_offers(installed: Callable[..., Plugins]) -> None:
+    """A plugin's providers and histories are there under their names."""
+
+    def register_models(register: Any) -> None:
+        register(provider("one"))
+        register(provider("two"))
+
+    def register_history(register: Any) -> None:
+        register("other", AGENT)
+
+    loaded = installed(good=plugin(register_models=register_models, register_history=register_history))
+    assert {"openai", "one", "two"} < set(loaded.providers)
+    assert loaded.histories["other"] is AGENT
+    assert loaded.broken == ()
+
+
+def _raises(register: Any) -> None:
+    register(provider("half"))
+    raise ValueError("bad\nnews \x1b[31m")
+
+
+def _leaves(register: Any) -> None:
+    raise SystemExit(3)
+
+
+@pytest.mark.parametrize(
+    ("hooks", "reason"),
+    [
+        ({"register_models": _raises}, "ValueError: bad news ␛[31m"),
+        ({"register_models": _leaves}, "SystemExit: 3"),
+        ({"register_models": lambda wrong: None}, "PluginValidationError: .*{'wrong'}.*not be found in the hookspec.*"),
+        ({"register_everything": lambda: None}, "PluginValidationError: unknown hook 'register_everything' .*"),
+        ({"register_models": lambda register: register(None)}, "NoneType is no ModelProvider"),
+        (
+            {"register_models": lambda register: register(provider("x", agent=print))},
+            "the agent of x is no agent but builtin_function_or_method",
+        ),
+        ({"register_history": lambda register: register("x", print)}, "the history x is no agent but builtin_.*"),
+        ({"register_history": lambda register: register()}, "TypeError: .*missing 2 required positional arguments.*"),
+    ],
+)
+def test_a_plugin_that_fails_is_named_and_left_out(
+    hooks: dict[str, Callable[..., None]], reason: str, installed: Callable[..., Plugins]
+) -> None:
+    """Whatever is wrong with a plugin, one line names it, nothing of it is used, and the others work."""
+
+    def register_models(register: Any) -> None:
+        register(provider("fine"))
+
+    loaded = installed(bad=plugin(**hooks), good=plugin(register_models=register_models))
+    assert set(loaded.providers) == {"openai", "anthropic", "fine"}
+    (error,) = loaded.broken
+    with pytest.raises(plugins.PluginError, match=rf"\Aplugin bad skipped: {_escaped(reason)}\Z"):
+        raise error
+    assert "\n" not in str(error)
+
+
+def _escaped(reason: str) -> str:
+    return reason.replace("[", r"\[").replace("{", r"\{").replace("}", r"\}")
+
+
+def test_a_plugin_that_is_not_there_is_named() -> None:
+    """An entry point of a module that cannot be imported is one line."""
+    loaded = load([], [EntryPoint("gone", "no_such_module_anywhere", ENTRY_POINT_GROUP)])
+    assert [str(error) for error in loaded.broken] == [
+        "plugin gone skipped: ModuleNotFoundError: No module named 'no_such_module_anywhere'"
+    ]
+
+
+def test_the_first_to_claim_a_name_keeps_it(installed: Callable[..., Plugins]) -> None:
+    """Ours come first, then the others by their names; who comes too late is told, and the rest of it is used."""
+
+    def claims(name: str) -> ModuleType:
+        def register_models(register: Any) -> None:
+            register(provider("openai"))
+            register(provider("both", source=name))
+            register(provider(name))
+
+        def register_history(register: Any) -> None:
+            register("memory", AGENT)
+
+        return plugin(register_models=register_models, register_history=register_history)
+
+    loaded = installed(b=claims("b"), a=claims("a"))
+    assert loaded.providers["openai"].agent is not AGENT
+    assert loaded.providers["both"].source == "a"
+    assert {"a", "b"} < set(loaded.providers)
+    taken = "is taken already; the first to register it is used"
+    assert [str(error) for error in loaded.broken] == [
+        f"plugin a: the provider 'openai' {taken}",
+        f"plugin a: the history 'memory' {taken}",
+        f"plugin b: the provider 'openai' {taken}",
+        f"plugin b: the provider 'both' {taken}",
+        f"plugin b: the history 'memory' {taken}",
+    ]
+
+
+def test_a_name_that_one_plugin_registers_twice(installed: Callable[..., Plugins]) -> None:
+    """Within one plugin the first keeps the name as well."""
+
+    def register_models(register: Any) -> None:
+        register(provider("x", source="first"))
+        register(provider("x", source="second"))
+
+    loaded = installed(a=plugin(register_models=register_models))
+    assert loaded.providers["x"].source == "first"
+    assert len(loaded.broken) == 1
+
+
+def test_an_object_can_be_a_plugin() -> None:
+    """A plugin needs not be a module: any object with hooks will do, and is named by its class."""
+
+    class Mine:
+        @hookimpl
+        def register_models(self, register: Any) -> None:
+            raise ValueError("no")
+
+    assert [str(error) for error in load([Mine()], []).broken] == ["plugin Mine skipped: ValueError: no"]
+
+
+def test_those_that_are_installed_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody says which, it is the installed ones of our group."""
+    asked: list[str] = []
+    monkeypatch.setattr(plugins, "entry_points", lambda *, group: asked.append(group) or [])
+    load([])
+    assert asked == ["miniagents"]
