@@ -30,7 +30,7 @@ class ModelProvider:
 
     name: str
     """The prefix, and by itself the name of its default model."""
-    agent: MiniAgent[...]
+    agent: MiniAgent
     """Called with `model`, `system` (or None), `stream`, `environment` and any options of the user."""
     source: str
     """Where its models run, in a few words, for people: "OpenAI's API or a compatible server"."""
@@ -52,7 +52,7 @@ class ModelProvider:
 class RegisterHistory(Protocol):
     """What `register_history` is given."""
 
-    def __call__(self, name: str, agent: MiniAgent[...]) -> None:
+    def __call__(self, name: str, agent: MiniAgent) -> None:
         """Register `agent` under `name`."""
 
 

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from types import MappingProxyType
-from typing import Any, Concatenate, Generic, ParamSpec, Self, overload
+from typing import Any, Self, overload
 
 from .errors import UsageError
 from .frozen import EMPTY
@@ -18,8 +18,6 @@ from .promising.stream import Source
 from .promising.work import Work
 
 __all__ = ["InteractionContext", "Message", "MessagePromise", "MiniAgent", "MiniAgents", "miniagent"]
-
-_Params = ParamSpec("_Params")
 
 
 class MiniAgents(Scope):
@@ -41,7 +39,7 @@ class InteractionContext:
 
     __slots__ = ("_source", "agent", "message_promises")
 
-    def __init__(self, agent: "MiniAgent[...]", message_promises: MessageSequencePromise, source: Source[Any]) -> None:
+    def __init__(self, agent: "MiniAgent", message_promises: MessageSequencePromise, source: Source[Any]) -> None:
         """For `MiniAgent.inquire`."""
         self.agent = agent
         """The agent that was called, with the parameters it was forked with."""
@@ -60,7 +58,7 @@ class InteractionContext:
         return self
 
 
-class MiniAgent(Generic[_Params]):
+class MiniAgent:
     """An agent: an async function of an `InteractionContext`, and the parameters that it is to be called with.
 
     Immutable and free of any scope: define and fork agents anywhere, call them inside `async with MiniAgents()`.
@@ -79,7 +77,7 @@ class MiniAgent(Generic[_Params]):
 
     def __init__(
         self,
-        function: Callable[Concatenate[InteractionContext, _Params], Awaitable[None]],
+        function: Callable[..., Awaitable[None]],
         *,
         alias: str,
         description: str = "",
@@ -102,7 +100,7 @@ class MiniAgent(Generic[_Params]):
         description: str | None = None,
         errors_as_messages: bool | None = None,
         **parameters: Any,
-    ) -> "MiniAgent[...]":
+    ) -> "MiniAgent":
         """Return an agent of the same function with these parameters on top of its own; any object will do."""
         return MiniAgent(
             self._function,
@@ -153,13 +151,11 @@ class MiniAgent(Generic[_Params]):
 
 
 @overload
-def miniagent(
-    function: Callable[Concatenate[InteractionContext, _Params], Awaitable[None]], /
-) -> MiniAgent[_Params]: ...
+def miniagent(function: Callable[..., Awaitable[None]], /) -> MiniAgent: ...
 @overload
 def miniagent(
     *, alias: str | None = None, description: str | None = None, **parameters: Any
-) -> Callable[[Callable[Concatenate[InteractionContext, _Params], Awaitable[None]]], MiniAgent[_Params]]: ...
+) -> Callable[[Callable[..., Awaitable[None]]], MiniAgent]: ...
 def miniagent(
     function: Callable[..., Awaitable[None]] | None = None,
     /,

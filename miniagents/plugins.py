@@ -30,7 +30,7 @@ class Plugins:
 
     providers: Mapping[str, ModelProvider]
     """By prefix."""
-    histories: Mapping[str, MiniAgent[...]]
+    histories: Mapping[str, MiniAgent]
     """By name."""
     broken: tuple[PluginError, ...]
     """One line each: which plugin, and why it was skipped."""
@@ -48,7 +48,7 @@ def load(built_in: Iterable[object], installed: Iterable[EntryPoint] | None = No
     named: list[tuple[str, Callable[[], object]]] = [(_name_of(plugin), partial(_same, plugin)) for plugin in built_in]
     named += [(point.name, point.load) for point in sorted(found, key=lambda point: point.name)]
     providers: dict[str, ModelProvider] = {}
-    histories: dict[str, MiniAgent[...]] = {}
+    histories: dict[str, MiniAgent] = {}
     for name, get in named:
         offer = _Offer(providers, histories)
         try:
@@ -65,10 +65,10 @@ def load(built_in: Iterable[object], installed: Iterable[EntryPoint] | None = No
 class _Offer:
     """What one plugin registers; taken over only if none of its hooks fails."""
 
-    def __init__(self, providers: Mapping[str, ModelProvider], histories: Mapping[str, MiniAgent[...]]) -> None:
+    def __init__(self, providers: Mapping[str, ModelProvider], histories: Mapping[str, MiniAgent]) -> None:
         self._taken = {"provider": providers, "history": histories}
         self.providers: dict[str, ModelProvider] = {}
-        self.histories: dict[str, MiniAgent[...]] = {}
+        self.histories: dict[str, MiniAgent] = {}
         self.clashes: list[str] = []
 
     def add_provider(self, provider: ModelProvider) -> None:
@@ -78,7 +78,7 @@ class _Offer:
             raise PluginError(f"the agent of {provider.name} is no agent but {type(provider.agent).__name__}")
         self._add("provider", provider.name, provider, self.providers)
 
-    def add_history(self, name: str, agent: MiniAgent[...]) -> None:
+    def add_history(self, name: str, agent: MiniAgent) -> None:
         if not isinstance(agent, MiniAgent):
             raise PluginError(f"the history {name} is no agent but {type(agent).__name__}")
         self._add("history", name, agent, self.histories)

@@ -18,7 +18,7 @@ __all__ = ["check_for_leaks", "scripted_agent", "streaming_agent", "virtual_time
 _Result = TypeVar("_Result")
 
 
-def scripted_agent(*replies: MessageType, alias: str = "scripted_agent") -> MiniAgent[...]:
+def scripted_agent(*replies: MessageType, alias: str = "scripted_agent") -> MiniAgent:
     """Return an agent that gives one of `replies` a call, in order, and nothing when they are used up."""
     left = iter(replies)
 
@@ -32,7 +32,7 @@ def scripted_agent(*replies: MessageType, alias: str = "scripted_agent") -> Mini
 
 def streaming_agent(
     tokens: Iterable[str], *, delay_s: float = 0.0, error: Exception | None = None, alias: str = "streaming_agent"
-) -> MiniAgent[...]:
+) -> MiniAgent:
     """Return an agent that replies one message, token by token, with `delay_s` before each; then `error` is raised."""
     tokens = tuple(tokens)
 
@@ -59,6 +59,9 @@ class _VirtualTimeLoop(asyncio.SelectorEventLoop):
 
     def time(self) -> float:
         return self._now_s
+
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
+        await super().shutdown_default_executor()  # for as long as it takes: its limit would pass at once
 
     def skip(self, seconds: float) -> None:
         self._now_s += seconds

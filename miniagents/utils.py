@@ -13,7 +13,7 @@ __all__ = ["achain_loop", "adialog_loop"]
 
 
 async def adialog_loop(
-    user_agent: MiniAgent[...], assistant_agent: MiniAgent[...], history_agent: MiniAgent[...] | None = None
+    user_agent: MiniAgent, assistant_agent: MiniAgent, history_agent: MiniAgent | None = None
 ) -> None:
     """Let a user and an assistant take turns until the user agent replies nothing.
 
@@ -58,7 +58,7 @@ async def adialog_loop(
 
 
 async def achain_loop(
-    agents: Iterable[MiniAgent[...] | Sentinel],
+    agents: Iterable[MiniAgent | Sentinel],
     rounds: int | None = None,
     until: Callable[[MessageTuple], bool | Awaitable[bool]] | None = None,
 ) -> MessageTuple:
@@ -82,7 +82,7 @@ async def achain_loop(
     if rounds is not None and rounds < 1:
         raise UsageError(f"a chain cannot go {rounds} rounds; give 1 or more")
     messages: MessageSequencePromise | MessageTuple | None = None
-    last: MessageSequencePromise | None = None
+    last: MessageSequencePromise | MessageTuple = MessageTuple()
     done = 0
     while True:
         for link in chain:
@@ -99,7 +99,7 @@ async def achain_loop(
             return said
 
 
-def _checked(agents: Iterable[MiniAgent[...] | Sentinel]) -> list[MiniAgent[...] | Sentinel]:
+def _checked(agents: Iterable[MiniAgent | Sentinel]) -> list[MiniAgent | Sentinel]:
     chain = list(agents)
     for link in chain:
         if not isinstance(link, MiniAgent | Sentinel):
@@ -113,9 +113,7 @@ def _checked(agents: Iterable[MiniAgent[...] | Sentinel]) -> list[MiniAgent[...]
     return chain
 
 
-async def _whole(messages: MessageSequencePromise | MessageTuple | None) -> MessageTuple:
-    if messages is None:
-        return MessageTuple()
+async def _whole(messages: MessageSequencePromise | MessageTuple) -> MessageTuple:
     return messages if isinstance(messages, MessageTuple) else await messages
 
 

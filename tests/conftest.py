@@ -5,6 +5,7 @@ machine's clock, for sockets, subprocesses and threads.
 """
 
 import asyncio
+import gc
 import inspect
 
 import pytest
@@ -15,6 +16,12 @@ from miniagents.testing import check_for_leaks, virtual_time_loop
 def pytest_configure(config: pytest.Config) -> None:
     """Name the one mark there is."""
     config.addinivalue_line("markers", "real_time: run on the machine's clock, not on virtual time")
+
+
+def pytest_collection_finish() -> None:
+    """Let the leak check look for garbage only among what tests make, which halves their time."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

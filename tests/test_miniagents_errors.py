@@ -81,13 +81,13 @@ async def refused(ctx: InteractionContext) -> None:
 
 
 @miniagent
-async def calling(ctx: InteractionContext, to: MiniAgent[...]) -> None:
+async def calling(ctx: InteractionContext, to: MiniAgent) -> None:
     """Wait for another agent that fails, and reply what it replied."""
     ctx.reply(await to.inquire())
 
 
 @miniagent
-async def forwarding(ctx: InteractionContext, to: MiniAgent[...]) -> None:
+async def forwarding(ctx: InteractionContext, to: MiniAgent) -> None:
     """Reply what another agent that fails replies."""
     ctx.reply(to.inquire())
 
@@ -118,7 +118,7 @@ every_kind = pytest.mark.parametrize(("agent", "texts"), EXPECTED.values(), ids=
 
 @both_ways
 @every_kind
-async def test_by_call(agent: MiniAgent[...], texts: list[str], read: Read, caplog: pytest.LogCaptureFixture) -> None:
+async def test_by_call(agent: MiniAgent, texts: list[str], read: Read, caplog: pytest.LogCaptureFixture) -> None:
     """A call with `errors_as_messages=True` gets each error as a message at its place; nothing is left to report."""
     async with MiniAgents():
         assert await read(agent.inquire(errors_as_messages=True)) == texts
@@ -127,7 +127,7 @@ async def test_by_call(agent: MiniAgent[...], texts: list[str], read: Read, capl
 
 @both_ways
 @every_kind
-async def test_by_fork(agent: MiniAgent[...], texts: list[str], read: Read) -> None:
+async def test_by_fork(agent: MiniAgent, texts: list[str], read: Read) -> None:
     """A fork with `errors_as_messages=True` does so in each of its calls, and so do its forks."""
     async with MiniAgents():
         assert await read(agent.fork(errors_as_messages=True).inquire()) == texts
@@ -136,7 +136,7 @@ async def test_by_fork(agent: MiniAgent[...], texts: list[str], read: Read) -> N
 
 @both_ways
 @every_kind
-async def test_by_scope(agent: MiniAgent[...], texts: list[str], read: Read) -> None:
+async def test_by_scope(agent: MiniAgent, texts: list[str], read: Read) -> None:
     """A scope with `errors_as_messages=True` does so in each call."""
     async with MiniAgents(errors_as_messages=True):
         assert await read(agent.inquire()) == texts
@@ -144,7 +144,7 @@ async def test_by_scope(agent: MiniAgent[...], texts: list[str], read: Read) -> 
 
 @both_ways
 @every_kind
-async def test_the_nearest_word_counts(agent: MiniAgent[...], texts: list[str], read: Read) -> None:
+async def test_the_nearest_word_counts(agent: MiniAgent, texts: list[str], read: Read) -> None:
     """What a call says wins over its fork, the fork over the scope."""
     async with MiniAgents(errors_as_messages=True):
         off = agent.fork(errors_as_messages=False)
@@ -156,7 +156,7 @@ async def test_the_nearest_word_counts(agent: MiniAgent[...], texts: list[str], 
 
 @both_ways
 @every_kind
-async def test_off_unless_asked_for(agent: MiniAgent[...], texts: list[str], read: Read) -> None:
+async def test_off_unless_asked_for(agent: MiniAgent, texts: list[str], read: Read) -> None:
     """Where nobody asked for messages, errors are raised."""
     async with MiniAgents():
         with pytest.raises((ZeroDivisionError, TypeError)):
@@ -164,7 +164,7 @@ async def test_off_unless_asked_for(agent: MiniAgent[...], texts: list[str], rea
 
 
 @pytest.mark.parametrize("agent", [failing, breaking, broken_at_once, generating, promising], ids=repr)
-async def test_such_a_message_says_what_it_is(agent: MiniAgent[...]) -> None:
+async def test_such_a_message_says_what_it_is(agent: MiniAgent) -> None:
     """The message is an `ErrorMessage` that names the error's class; the others are what they would be anyway."""
     async with MiniAgents(errors_as_messages=True):
         messages = await agent.inquire()

@@ -25,7 +25,7 @@ class Log:
     def __init__(self) -> None:
         self.calls: list[str] = []
 
-    def agent(self, letter: str, delay_s: float = 0.0) -> MiniAgent[...]:
+    def agent(self, letter: str, delay_s: float = 0.0) -> MiniAgent:
         """Return the agent of this letter."""
 
         @miniagent(alias=letter)
@@ -129,7 +129,7 @@ async def test_between_two_awaits_all_work_at_once(log: Log) -> None:
     """Agents that no `AWAIT` parts start together; behind one an agent starts when what is before it is whole."""
     started: dict[str, float] = {}
 
-    def noting(letter: str) -> MiniAgent[...]:
+    def noting(letter: str) -> MiniAgent:
         @miniagent(alias=letter)
         async def agent(ctx: InteractionContext) -> None:
             started[letter] = now_s()

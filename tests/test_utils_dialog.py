@@ -18,7 +18,7 @@ def now_s() -> float:
     return asyncio.get_running_loop().time()
 
 
-def listening(agent: MiniAgent[...], heard: list[str]) -> MiniAgent[...]:
+def listening(agent: MiniAgent, heard: list[str]) -> MiniAgent:
     """Return an agent that notes what it is sent, then does what `agent` does."""
 
     @miniagent(alias=f"listening {agent.alias}")
@@ -261,7 +261,7 @@ async def test_cancelling_the_loop_stops_all_three() -> None:
     """When the loop's task is cancelled, whichever agent is at work stops with it."""
     stopped: list[str] = []
 
-    def waiting(name: str) -> MiniAgent[...]:
+    def waiting(name: str) -> MiniAgent:
         @miniagent(alias=name)
         async def agent(ctx: InteractionContext, **_parameters: Any) -> None:
             try:

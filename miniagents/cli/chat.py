@@ -70,7 +70,7 @@ class _Chat:
         self.choice: Choice = choose(settings.model, settings.model_from, plugins.providers, settings.environment)
         self.transcript = cache(lambda: _new_transcript(settings.chats_dir))
         """Makes the file when the first message is said, and gives its path from then on."""
-        self._assistant: MiniAgent[...] = self.choice.provider.agent.fork(
+        self._assistant: MiniAgent = self.choice.provider.agent.fork(
             model=self.choice.model,
             system=settings.system,
             stream=settings.stream,
@@ -89,7 +89,7 @@ class _Chat:
             with FetchBar(self.choice.model) as bar:
                 await provider.pull(bar)
 
-    async def run(self, user_agent: MiniAgent[...]) -> None:
+    async def run(self, user_agent: MiniAgent) -> None:
         """Let the user agent talk with the model."""
         async with MiniAgents():
             await adialog_loop(user_agent, self._assistant, self._history)

@@ -3,6 +3,8 @@
 In: message promises, errors. Out: safe text on the terminal. Never: which model, which file.
 """
 
+import sys
+from io import TextIOWrapper
 from typing import TYPE_CHECKING
 
 from ..safe_text import SafeText, one_line
@@ -21,6 +23,8 @@ class Screen:
     def __init__(self, prompt: "Prompt") -> None:
         from rich.console import Console  # noqa: PLC0415 - 45 ms that a pipe does not need
 
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(errors="replace")  # what the terminal's encoding lacks ends no chat
         self._console = Console(highlight=False, markup=False)
         self._prompt = prompt
         self._last = ""

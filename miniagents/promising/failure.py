@@ -37,7 +37,7 @@ def told(error: BaseException) -> str:
 class Failure:
     """An error as a piece of a stream: what it is, where it happened, whom it came through, who has seen it."""
 
-    __slots__ = ("_traceback", "error", "trail", "unread")
+    __slots__ = ("__weakref__", "_traceback", "error", "trail", "unread")
 
     def __init__(
         self,

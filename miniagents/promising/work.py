@@ -10,6 +10,7 @@ In: coroutine functions. Out: pieces in a source. Never: what the pieces are.
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, Protocol, Self
+from weakref import WeakValueDictionary
 
 from ..errors import CallCancelledError, CallError, CallTimeoutError
 from .failure import Failure
@@ -18,8 +19,6 @@ from .scope import CURRENT, Scope, current
 __all__ = ["Work", "raised_here"]
 
 _P = ParamSpec("_P")
-_REMEMBERED = 4
-"""How many failures a work remembers to have read; it fails by the last one, unless it reads on in an `except`."""
 
 
 class _Sink(Protocol):
@@ -82,8 +81,8 @@ class Work:
         self._task: asyncio.Task[None] | None = None
         """None before the start and after the end; the task knows the work, so that would be a cycle."""
         self._begun = False
-        self._heard: list[Failure] | None = None
-        """The failures that it has read last: it may fail by one of them."""
+        self._heard: WeakValueDictionary[int, Failure] | None = None
+        """The failures that it has read and that still live, by the ids of their errors: it may fail by one of them."""
         self._held = True
         self._orphaned = False
         self._timer: asyncio.TimerHandle | None = None
@@ -91,7 +90,8 @@ class Work:
     def start(self, function: Callable[_P, Awaitable[None]], *args: _P.args, **kwargs: _P.kwargs) -> Self:
         """Start `function` in a task of its own."""
         # The function, not its coroutine: a task that is cancelled before its first step would leave that unawaited.
-        self._task = self.scope.loop.create_task(self._run(function, args, kwargs), name=self.name)
+        # And not by the loop's factory, which may be an eager one: nothing of it is to run before it is in its place.
+        self._task = asyncio.Task(self._run(function, args, kwargs), loop=self.scope.loop, name=self.name)
         self.scope.works.add(self)
         if self.parent is not None:
             if self.parent.children is None:
@@ -122,14 +122,16 @@ class Work:
     def _fail(self, error: BaseException, unread: dict[Failure, None] | None = None) -> None:
         if self.source.closed and unread is None:
             return  # it was cancelled, and that is why it ends
-        before = next((failure for failure in self._heard or () if failure.error is error), None)
+        before = self._heard.get(id(error)) if self._heard is not None else None
         failure = Failure(error, self.name, before=before, unread=unread)
         if not self.source.closed:
             self.source.close(failure)
 
     def hear(self, failure: Failure) -> None:
         """Take note that it reads this failure."""
-        self._heard = [*(self._heard or ())[1 - _REMEMBERED :], failure]
+        if self._heard is None:
+            self._heard = WeakValueDictionary()
+        self._heard[id(failure.error)] = failure
 
     def _end(self) -> None:
         self._task = None

@@ -33,9 +33,9 @@ from miniagents import miniagent
 from miniagents.hookspecs import ModelProvider, hookimpl
 
 @miniagent
-async def echo_agent(ctx, **_):
+async def echo_agent(ctx, model, **_):
     *_, last = await ctx.message_promises
-    ctx.reply({"text": f"You said: {last}", "role": "assistant"})
+    ctx.reply({"text": f"You said: {last}", "role": "assistant", "metadata": {"model": model}})
 
 @hookimpl
 def register_models(register):

@@ -92,7 +92,7 @@ def test_ctrl_c_at_the_start(program: Program, what: str) -> None:
     assert took_s < AT_ONCE_S
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 @pytest.mark.real_time
 async def test_a_program_that_is_killed_loses_nothing(program: Program, provider: LLMServer, number: int) -> None:
     """What the user said and what came of the reply outlive `kill`; the next use of the transcript finds both."""

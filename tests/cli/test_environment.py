@@ -119,6 +119,7 @@ def test_a_cloned_repository_collects_nothing(program: Program, model: str) -> N
     assert f"_BASE_URL comes from {program.folder / '.env'}, so your " in ran.err
 
 
+@pytest.mark.usefixtures("measured")
 def test_a_key_that_is_held_back_is_said_where_it_decides(program: Program) -> None:
     """Where no model is named, a key that is held back would have chosen one: the program says that it does not."""
     (program.folder / ".env").write_text("OPENAI_BASE_URL=http://127.0.0.1:1/v1\n")

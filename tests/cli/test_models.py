@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -123,22 +124,25 @@ def test_a_choice_is_shown_with_its_provider() -> None:
     assert str(Choice(LOCAL, "m")) == "local:m"
 
 
+@pytest.mark.usefixtures("echo")
 def test_the_whole_order(program: Program, provider: LLMServer) -> None:
     """Flag, environment, `.env`, config file, OpenAI's key, Anthropic's key: each counts where those before it lack."""
     config = program.home / "config.toml"
-    config.write_text('model = "openai:of-config"')
-    (program.folder / ".env").write_text("MINIAGENTS_MODEL=openai:of-file\n")
+    config.write_text('model = "echo:of-config"')
+    (program.folder / ".env").write_text("MINIAGENTS_MODEL=echo:of-file\n")
     nowhere = program.home / "nowhere"
     nowhere.mkdir()
-    of_config = {"MINIAGENTS_CONFIG": str(config)}
-    of_all = {**of_config, "MINIAGENTS_MODEL": "openai:of-environment"}
+    of_config = {"MINIAGENTS_CONFIG": str(config), "MINIAGENTS_MODEL": ""}
+    of_all = {**of_config, "MINIAGENTS_MODEL": "echo:of-environment"}
+    nothing = {"MINIAGENTS_MODEL": ""}
     runs: list[tuple[tuple[str, ...], dict[str, str], Any, str]] = [
-        (("-m", "openai:of-flag"), of_all, program.folder, "of-flag"),
+        (("-m", "echo:of-flag"), of_all, program.folder, "of-flag"),
         ((), of_all, program.folder, "of-environment"),
         ((), of_config, program.folder, "of-file"),
         ((), of_config, nowhere, "of-config"),
-        ((), {}, nowhere, openai.DEFAULT_MODEL),
-        ((), {"OPENAI_API_KEY": ""}, nowhere, anthropic.DEFAULT_MODEL),
+        ((), nothing, nowhere, openai.DEFAULT_MODEL),
+        ((), {**nothing, "OPENAI_API_KEY": ""}, nowhere, anthropic.DEFAULT_MODEL),
+        ((), {**nothing, "OPENAI_API_KEY": "", "ANTHROPIC_API_KEY": ""}, nowhere, "e"),
     ]
     running = [
         program.start("chat", *arguments, "--json", "hi", environment=environment, cwd=cwd, stdin=subprocess.DEVNULL)
@@ -147,4 +151,4 @@ def test_the_whole_order(program: Program, provider: LLMServer) -> None:
     for process, (*_, model) in zip(running, runs, strict=True):
         ran = program.end(process)
         assert (ran.code, ran.err) == (0, "")
-        assert f'"model": "{model}' in ran.out.decode()
+        assert json.loads(ran.out)["model"] == model

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from io import BytesIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -90,3 +92,13 @@ def test_leaving_is_for_the_prompt(screen: Screen) -> None:
     """Who leaves the screen leaves the question."""
     screen.leave()
     assert screen._prompt.is_left  # type: ignore[attr-defined]
+
+
+async def test_a_terminal_of_another_encoding(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the terminal's encoding lacks is shown as a question mark, and the rest of the reply is there."""
+    written = BytesIO()
+    monkeypatch.setattr(sys, "stdout", TextIOWrapper(written, encoding="latin-1"))
+    screen = Screen(SilentPrompt())  # type: ignore[arg-type]
+    async with MiniAgents():
+        await screen.show(streamed("é \x1b 😀 ", "end"))
+    assert written.getvalue() == b"\xe9 ? ? end\n"

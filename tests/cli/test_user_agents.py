@@ -50,7 +50,7 @@ class Remembering:
         self.events.append(f"error: {error}")
 
 
-async def asked_once(output: Remembering, model: MiniAgent[...]) -> None:
+async def asked_once(output: Remembering, model: MiniAgent) -> None:
     """Let one prompt be answered."""
     async with MiniAgents():
         await adialog_loop(one_shot_user_agent.fork(prompts=iter(["hi"]), output=output), model)

@@ -27,14 +27,14 @@ def chat(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["in memory", "markdown"])
-def history_agent(request: pytest.FixtureRequest, chat: Path) -> MiniAgent[...]:
+def history_agent(request: pytest.FixtureRequest, chat: Path) -> MiniAgent:
     """Return each history agent in turn."""
     return (
         in_memory_history_agent if request.param == "in memory" else markdown_history_agent.fork(history_md_file=chat)
     )
 
 
-def user_says(*texts: str) -> MiniAgent[...]:
+def user_says(*texts: str) -> MiniAgent:
     """Return a user who says these things, and looks away when the answer is an error."""
     left = iter(texts)
 
@@ -63,7 +63,7 @@ def arriving(*tokens: str, error: Exception | None = None, pause_s: float = 0.1)
     return Message.promise(stream(), role="assistant", metadata={"model": "sim"})
 
 
-def listening(heard: list[str], *replies: Callable[[], MessagePromise]) -> MiniAgent[...]:
+def listening(heard: list[str], *replies: Callable[[], MessagePromise]) -> MiniAgent:
     """Return an assistant that notes what it is sent, as texts, and gives these replies in turn."""
     left = iter(replies)
 
@@ -92,7 +92,7 @@ def write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-async def test_dialog(history_agent: MiniAgent[...]) -> None:
+async def test_dialog(history_agent: MiniAgent) -> None:
     """The assistant is sent the whole conversation, turn by turn."""
     heard: list[Any] = []
     assistant = listening(heard, lambda: arriving("H", "o"), lambda: arriving("Hum"))
@@ -228,7 +228,7 @@ async def test_message_classes(chat: Path) -> None:
     assert message == Vote(text="I vote", choice="yes")
 
 
-async def test_cost_of_a_turn(history_agent: MiniAgent[...]) -> None:
+async def test_cost_of_a_turn(history_agent: MiniAgent) -> None:
     """A turn takes the same number of steps however long the conversation is."""
 
     async def turn(history: MessageSequencePromise | None) -> MessageSequencePromise:

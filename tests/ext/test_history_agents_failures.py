@@ -24,7 +24,7 @@ def chat(tmp_path: Path) -> Path:
 
 
 @pytest.fixture(params=["in memory", "markdown"])
-def history_agent(request: pytest.FixtureRequest, chat: Path) -> MiniAgent[...]:
+def history_agent(request: pytest.FixtureRequest, chat: Path) -> MiniAgent:
     """Return each history agent in turn."""
     return (
         in_memory_history_agent if request.param == "in memory" else markdown_history_agent.fork(history_md_file=chat)
@@ -41,7 +41,7 @@ def history_agent(request: pytest.FixtureRequest, chat: Path) -> MiniAgent[...]:
     ],
 )
 async def test_reply_that_breaks(
-    history_agent: MiniAgent[...], chat: Path, error: Exception, status: dict[str, Any]
+    history_agent: MiniAgent, chat: Path, error: Exception, status: dict[str, Any]
 ) -> None:
     """It is kept as far as it came, with the reason; the next turn's model sees that text, and no error."""
     heard: list[Any] = []
@@ -53,7 +53,7 @@ async def test_reply_that_breaks(
         assert read(chat)[1].metadata == {"model": "sim", **status}
 
 
-async def test_reply_that_breaks_before_it_begins(history_agent: MiniAgent[...], chat: Path) -> None:
+async def test_reply_that_breaks_before_it_begins(history_agent: MiniAgent, chat: Path) -> None:
     """It was never said, whether its message broke, or the agent before there was one."""
     heard: list[Any] = []
     broken: list[Any] = [lambda: arriving(error=ValueError("no")), lambda: 1 / 0]
@@ -64,7 +64,7 @@ async def test_reply_that_breaks_before_it_begins(history_agent: MiniAgent[...],
         assert [message.text for message in read(chat)] == ["Hi", "Hey", "Hello", "Ho"]
 
 
-async def test_reply_that_had_broken_already(history_agent: MiniAgent[...]) -> None:
+async def test_reply_that_had_broken_already(history_agent: MiniAgent) -> None:
     """It makes no difference whether a message broke before or while it was kept."""
     async with MiniAgents():
         promise = arriving("On", "ce", error=ValueError("no"))

@@ -54,14 +54,14 @@ async def breaking(ctx: InteractionContext) -> None:
 
 
 @miniagent
-async def waiting(ctx: InteractionContext, to: MiniAgent[...], read: Read = awaited) -> None:
+async def waiting(ctx: InteractionContext, to: MiniAgent, read: Read = awaited) -> None:
     """Read another agent's reply."""
     await read(to.inquire())
 
 
 @both_ways
 @pytest.mark.parametrize("origin", [failing, breaking], ids=repr)
-async def test_the_trail_names_the_agents_it_came_through(origin: MiniAgent[...], read: Read) -> None:
+async def test_the_trail_names_the_agents_it_came_through(origin: MiniAgent, read: Read) -> None:
     """An error knows its agent and, in order, those that failed by it; those that only handed it on are not in it."""
 
     @miniagent
@@ -82,7 +82,7 @@ def test_an_error_from_elsewhere_has_no_trail() -> None:
 
 @both_ways
 @pytest.mark.parametrize("origin", [failing, breaking], ids=repr)
-async def test_the_traceback_shows_where_it_happened(origin: MiniAgent[...], read: Read) -> None:
+async def test_the_traceback_shows_where_it_happened(origin: MiniAgent, read: Read) -> None:
     """Below the reader's own frames a traceback has those of the user's code, down to the line, and none of ours."""
     async with MiniAgents():
         with pytest.raises(ZeroDivisionError) as raised:
@@ -96,7 +96,7 @@ async def test_the_traceback_shows_where_it_happened(origin: MiniAgent[...], rea
 
 @both_ways
 @pytest.mark.parametrize("origin", [failing, breaking], ids=repr)
-async def test_the_traceback_is_as_long_through_fifty_agents(origin: MiniAgent[...], read: Read) -> None:
+async def test_the_traceback_is_as_long_through_fifty_agents(origin: MiniAgent, read: Read) -> None:
     """However many agents an error comes through, the traceback stays as long as it was through one."""
     async with MiniAgents():
         lengths = []

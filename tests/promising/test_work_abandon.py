@@ -87,7 +87,7 @@ async def announcing(ctx: InteractionContext, work: Work) -> None:
 
 
 @miniagent
-async def forwarding(ctx: InteractionContext, to: MiniAgent[...], depth: int, work: Work) -> None:
+async def forwarding(ctx: InteractionContext, to: MiniAgent, depth: int, work: Work) -> None:
     """Reply what another agent replies, through so many of this kind, all of which end at once."""
     ctx.reply(forwarding.inquire(to=to, depth=depth - 1, work=work) if depth else to.inquire(work=work))
 
@@ -105,32 +105,32 @@ async def echoing(ctx: InteractionContext) -> None:
     ctx.reply(ctx.message_promises)
 
 
-def directly(to: MiniAgent[...], work: Work) -> MessageSequencePromise:
+def directly(to: MiniAgent, work: Work) -> MessageSequencePromise:
     """Call the agent itself."""
     return to.inquire(work=work)
 
 
-def forwarded(to: MiniAgent[...], work: Work) -> MessageSequencePromise:
+def forwarded(to: MiniAgent, work: Work) -> MessageSequencePromise:
     """Call an agent that forwards it."""
     return forwarding.inquire(to=to, depth=0, work=work)
 
 
-def forwarded_by_many(to: MiniAgent[...], work: Work) -> MessageSequencePromise:
+def forwarded_by_many(to: MiniAgent, work: Work) -> MessageSequencePromise:
     """Call an agent that forwards an agent that forwards it, and so on."""
     return forwarding.inquire(to=to, depth=5, work=work)
 
 
-def sent_on(to: MiniAgent[...], work: Work) -> MessageSequencePromise:
+def sent_on(to: MiniAgent, work: Work) -> MessageSequencePromise:
     """Send its reply to an agent that replies it."""
     return echoing.inquire(to.inquire(work=work))
 
 
-def sent_round(to: MiniAgent[...], work: Work) -> MessageSequencePromise:
+def sent_round(to: MiniAgent, work: Work) -> MessageSequencePromise:
     """Send its reply, in a list, through agents that wait for each message."""
     return relaying.inquire(relaying.inquire([to.inquire(work=work)]))
 
 
-Way = Callable[[MiniAgent[...], Work], MessageSequencePromise]
+Way = Callable[[MiniAgent, Work], MessageSequencePromise]
 every_worker = pytest.mark.parametrize(
     "worker", [streaming, generating, quoting, working, calling, delegating, announcing], ids=lambda agent: agent.alias
 )
@@ -148,7 +148,7 @@ async def first_token(sequence: MessageSequencePromise) -> str:
 
 @every_worker
 @every_way
-async def test_what_the_last_reader_leaves_stops(worker: MiniAgent[...], way: Way) -> None:
+async def test_what_the_last_reader_leaves_stops(worker: MiniAgent, way: Way) -> None:
     """When the only reader leaves its loop, the agent stops, and so does whatever it started for its reply."""
     work = Work()
     async with MiniAgents():
@@ -162,7 +162,7 @@ async def test_what_the_last_reader_leaves_stops(worker: MiniAgent[...], way: Wa
 
 @every_worker
 @every_way
-async def test_what_a_cancelled_task_awaited_stops(worker: MiniAgent[...], way: Way) -> None:
+async def test_what_a_cancelled_task_awaited_stops(worker: MiniAgent, way: Way) -> None:
     """When the task that alone awaits a reply is cancelled, that await ends and the agent stops."""
     work = Work()
 
@@ -179,7 +179,7 @@ async def test_what_a_cancelled_task_awaited_stops(worker: MiniAgent[...], way: 
 
 @every_worker
 @every_way
-async def test_what_somebody_still_holds_goes_on(worker: MiniAgent[...], way: Way) -> None:
+async def test_what_somebody_still_holds_goes_on(worker: MiniAgent, way: Way) -> None:
     """A cancelled task and a reader that left stop nothing while anybody else holds the reply."""
     work = Work()
     async with MiniAgents():
@@ -198,7 +198,7 @@ async def test_what_somebody_still_holds_goes_on(worker: MiniAgent[...], way: Wa
 
 @every_worker
 @pytest.mark.parametrize("way", [directly, forwarded, forwarded_by_many])
-async def test_what_nobody_ever_read_runs_to_its_end(worker: MiniAgent[...], way: Way) -> None:
+async def test_what_nobody_ever_read_runs_to_its_end(worker: MiniAgent, way: Way) -> None:
     """A call that was made and forgotten was made for its own sake: it, and all that it started, is done in full."""
     work = Work()
     async with MiniAgents():

@@ -56,33 +56,33 @@ async def working(ctx: InteractionContext, stopped: Stopped, seconds: int = 1_00
 
 
 @miniagent
-async def forwarding(ctx: InteractionContext, to: MiniAgent[...], depth: int, **parameters: object) -> None:
+async def forwarding(ctx: InteractionContext, to: MiniAgent, depth: int, **parameters: object) -> None:
     """Reply what another agent replies, through so many of this kind, all of which end at once."""
     ctx.reply(forwarding.inquire(to=to, depth=depth - 1, **parameters) if depth else to.inquire(**parameters))
 
 
 @miniagent
-async def waiting(ctx: InteractionContext, to: MiniAgent[...], **parameters: object) -> None:
+async def waiting(ctx: InteractionContext, to: MiniAgent, **parameters: object) -> None:
     """Wait for another agent, then reply what it replied."""
     ctx.reply(await to.inquire(**parameters))
 
 
-def directly(to: MiniAgent[...]) -> MiniAgent[...]:
+def directly(to: MiniAgent) -> MiniAgent:
     """Return the agent itself."""
     return to
 
 
-def forwarded(to: MiniAgent[...]) -> MiniAgent[...]:
+def forwarded(to: MiniAgent) -> MiniAgent:
     """Return an agent that forwards it."""
     return forwarding.fork(to=to, depth=0)
 
 
-def forwarded_by_many(to: MiniAgent[...]) -> MiniAgent[...]:
+def forwarded_by_many(to: MiniAgent) -> MiniAgent:
     """Return an agent that forwards an agent that forwards it, and so on."""
     return forwarding.fork(to=to, depth=5)
 
 
-def awaited(to: MiniAgent[...]) -> MiniAgent[...]:
+def awaited(to: MiniAgent) -> MiniAgent:
     """Return an agent that awaits it."""
     return waiting.fork(to=to)
 
@@ -103,7 +103,7 @@ async def heard(sequence: MessageSequencePromise) -> None:
 @every_worker
 @every_way
 async def test_cancel_reaches_whatever_the_call_started(
-    worker: MiniAgent[...], way: Callable[[MiniAgent[...]], MiniAgent[...]]
+    worker: MiniAgent, way: Callable[[MiniAgent], MiniAgent]
 ) -> None:
     """`cancel()` stops every call and every stream below, also below agents that have ended; readers are told."""
     stopped: Stopped = {}
@@ -131,7 +131,7 @@ async def test_cancel_reaches_whatever_the_call_started(
 @every_worker
 @every_way
 async def test_cancel_after_the_agent_itself_has_ended(
-    worker: MiniAgent[...], way: Callable[[MiniAgent[...]], MiniAgent[...]]
+    worker: MiniAgent, way: Callable[[MiniAgent], MiniAgent]
 ) -> None:
     """`cancel()` stops what a call started also where the agent that was called has long ended."""
     stopped: Stopped = {}
@@ -149,7 +149,7 @@ async def test_cancel_after_the_agent_itself_has_ended(
 @every_worker
 @every_way
 async def test_timeout_covers_whatever_the_call_started(
-    worker: MiniAgent[...], way: Callable[[MiniAgent[...]], MiniAgent[...]]
+    worker: MiniAgent, way: Callable[[MiniAgent], MiniAgent]
 ) -> None:
     """`timeout_s` ends a call, its streams and all that it called; readers get a `CallTimeoutError`."""
     stopped: Stopped = {}
@@ -167,7 +167,7 @@ async def test_timeout_covers_whatever_the_call_started(
 @every_worker
 @every_way
 async def test_timeout_leaves_alone_what_is_done_in_time(
-    worker: MiniAgent[...], way: Callable[[MiniAgent[...]], MiniAgent[...]]
+    worker: MiniAgent, way: Callable[[MiniAgent], MiniAgent]
 ) -> None:
     """A call that needs less than its `timeout_s` is whole, and its clock keeps nobody waiting."""
     stopped: Stopped = {}

@@ -16,7 +16,7 @@ from tests.fakes.llm_server import LLMServer, Reply
 
 Api = Literal["openai", "anthropic"]
 
-AGENTS: Final[Mapping[str, MiniAgent[...]]] = {"openai": openai_agent, "anthropic": anthropic_agent}
+AGENTS: Final[Mapping[str, MiniAgent]] = {"openai": openai_agent, "anthropic": anthropic_agent}
 KEY: Final = "sk-proj-0123456789abcdefghij"
 SOON_S: Final = 5.0  # ends a test that would hang
 PROMPTLY_S: Final = 0.05  # how soon a provider must see that its answer is not wanted any more
