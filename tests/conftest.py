@@ -7,6 +7,7 @@ machine's clock, for sockets, subprocesses and threads.
 import asyncio
 import gc
 import inspect
+import signal
 
 import pytest
 
@@ -14,8 +15,11 @@ from miniagents.testing import check_for_leaks, virtual_time_loop
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Name the one mark there is."""
+    """Name the one mark there is, and begin with signals as a terminal has them."""
     config.addinivalue_line("markers", "real_time: run on the machine's clock, not on virtual time")
+    # A shell's background job, or nohup, ignores these, and so would every program that a test interrupts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_finish() -> None:

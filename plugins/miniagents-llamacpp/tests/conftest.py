@@ -2,6 +2,7 @@
 
 import asyncio
 import hashlib
+import signal
 import sys
 import textwrap
 import zipfile
@@ -20,6 +21,11 @@ import os, sys, time
 folder = next(word for word in sys.argv if word.startswith("--target=")).removeprefix("--target=")
 {body}
 """
+
+
+def pytest_configure() -> None:
+    """Begin with signals as a terminal has them: a shell's background job ignores Ctrl-C, and so would its children."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -68,12 +68,12 @@ async def test_one_client_for_a_scope(api: Api) -> None:
 @both_apis
 async def test_calls_at_the_same_time(api: Api) -> None:
     """Calls do not wait for each other."""
-    async with served(Reply("a b", delay_s=0.05)) as server, MiniAgents():
+    async with served(Reply("a b", delay_s=0.4)) as server, MiniAgents():
         await _whole(api, server)  # makes the client
         started_s = time.monotonic()
         replies = [AGENTS[api].inquire("x", environment=environment(server)) for _ in range(5)]
         assert [str(await reply) for reply in replies] == ["a b"] * 5
-        assert time.monotonic() - started_s < 5 * 0.05
+        assert time.monotonic() - started_s < 5 * 0.4
 
 
 @real_time
