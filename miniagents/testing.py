@@ -19,11 +19,14 @@ _Result = TypeVar("_Result")
 
 
 def scripted_agent(*replies: MessageType, alias: str = "scripted_agent") -> MiniAgent:
-    """Return an agent that gives one of `replies` a call, in order, and nothing when they are used up."""
+    """Return an agent that gives one of `replies` a call, in order, and nothing when they are used up.
+
+    It takes any parameters, as a model's agent does, and heeds none.
+    """
     left = iter(replies)
 
     @miniagent(alias=alias)
-    async def agent(ctx: InteractionContext) -> None:
+    async def agent(ctx: InteractionContext, /, **_parameters: Any) -> None:
         await ctx.message_promises
         ctx.reply(next(left, None))
 
@@ -44,7 +47,7 @@ def streaming_agent(
             raise error
 
     @miniagent(alias=alias)
-    async def agent(ctx: InteractionContext) -> None:
+    async def agent(ctx: InteractionContext, /, **_parameters: Any) -> None:
         ctx.reply(Message.promise(stream(), role="assistant"))
 
     return agent

@@ -27,12 +27,15 @@ def environment_with_file(environment: Mapping[str, str], folder: Path) -> Mappi
     Where a key is held back from the file's base URL, `KEY_WITHHELD` says so and how to cure it.
 
     Raises:
-        SettingsError: The file cannot be read.
+        SettingsError: The file cannot be read, or names a model's file, which native code would read.
     """
     path = next((path for path in (above / ".env" for above in (folder, *folder.parents)) if path.is_file()), None)
     if path is None:
         return environment
     from_file = {name: value for name, value in _values(path).items() if name in _TAKEN and not environment.get(name)}
+    model = from_file.get("MINIAGENTS_MODEL", "")
+    if model.lower().endswith(".gguf") or (model.startswith("local:") and "/" in model):
+        raise SettingsError(f"{path}: MINIAGENTS_MODEL names a file; if you trust that one, export it yourself")
     merged = {**environment, **from_file}
     for base_url, key in _PAIRS:
         if base_url in from_file and environment.get(key):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from miniagents import Message
 
 PROGRAM = Path(sysconfig.get_path("scripts"), "miniagents")
-SOON_S = 20.0  # on a busy machine; what is met earlier is not waited for
+SOON_S = 45.0  # on a machine that does much else; what is met earlier is not waited for
 ECHOING = """
 from miniagents import miniagent
 from miniagents.hookspecs import ModelProvider, hookimpl

@@ -129,6 +129,20 @@ def test_wrong_usage_is_said_and_has_exit_code_2(program: Program, arguments: tu
     assert not (program.folder / "chats").exists()
 
 
+@pytest.mark.usefixtures("echo")
+def test_files_that_are_wrong_are_named(program: Program) -> None:
+    """A config file or a `.env` that makes no sense is one line that begins with its path, and exit code 2."""
+    config = program.home / ".config" / "miniagents" / "config.toml"
+    config.parent.mkdir(parents=True)
+    for path, content in ((config, b"model = local"), (program.folder / ".env", b"\xff")):
+        path.write_bytes(content)
+        ran = program.run("chat", "hi", environment={"MINIAGENTS_CONFIG": str(config)})
+        assert (ran.code, ran.out, ran.err.count("\n")) == (2, b"", 1)
+        assert ran.err.startswith(f"miniagents: {path}: ")
+        path.unlink()
+    assert program.run("chat", "hi").code == 0
+
+
 def test_help_and_version_need_nothing(program: Program) -> None:
     """Without a key, a network, a home or a plugin that works, help and version are there."""
     program.install("broken", broken="raise ValueError('broken')")

@@ -141,3 +141,11 @@ def test_a_file_names_the_model_and_the_key(program: Program) -> None:
         assert (ran.code, ran.out, ran.err) == (0, b"You said: hi", "")
         assert server.requests[0].body["model"] == "named"
     assert os.listdir(program.folder / "deep") == ["chats"]  # noqa: PTH208 - names alone
+
+
+@pytest.mark.parametrize("model", ["./its-own.GGUF", "local:weights/its-own.bin"])
+def test_a_cloned_repository_names_no_file_to_load(tmp_path: Path, model: str) -> None:
+    """A model's file is read by native code, so the person names it, and no `.env` does."""
+    (tmp_path / ".env").write_text(f"MINIAGENTS_MODEL={model}\n")
+    with pytest.raises(SettingsError, match="names a file; if you trust that one, export it yourself"):
+        environment_with_file({}, tmp_path)
