@@ -13,7 +13,7 @@ import pytest
 from tests.fakes.llm_server import LLMServer
 
 HOUSE = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/library.md", "plugins/README.md")
+PAGES = ("README.md", "docs/library.md", "plugins/README.md", "plugins/miniagents-llamacpp/README.md")
 PROGRAM = re.compile(r"^```python\n(.*?)^```\n(?:```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
 SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

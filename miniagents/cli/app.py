@@ -109,7 +109,7 @@ def pull_command(name: Annotated[str, typer.Argument(help="Who serves it.")] = "
     provider = plugins.providers.get(name)
     if provider is None or provider.pull is None:
         able = [name for name, provider in plugins.providers.items() if provider.pull is not None]
-        cure = f"there is {', '.join(able)}" if able else "pip install miniagents-llamacpp brings `local`"
+        cure = f"there is {', '.join(able)}" if able else "the plugin miniagents-llamacpp brings `local`"
         raise SettingsError(f"{name}: no such model can be fetched; {cure}")
     with FetchBar(provider.default_model) as bar:
         path = asyncio.run(_awaited(provider.pull(bar)))

@@ -54,7 +54,7 @@ def choose(
     near = get_close_matches(name, known, n=1)
     hint = f"did you mean {near[0]}?" if near else f"write openai:{name} for a model of an OpenAI-compatible server"
     if name == "local" or name.endswith(".gguf"):
-        hint = "models that run on this machine need the plugin: pip install miniagents-llamacpp"
+        hint = "for models on this machine, install the plugin miniagents-llamacpp"
     raise ModelNotFoundError(
         f"{source}: no model is called {name!r}", cure=f"{hint} (`miniagents models` lists what is there)"
     )
@@ -66,5 +66,5 @@ def _default(providers: Mapping[str, ModelProvider], environment: Mapping[str, s
             return Choice(provider, provider.default_model)
     ways = [provider.way_out for provider in sorted(providers.values(), key=lambda provider: provider.rank)]
     if "local" not in providers:
-        ways.append("pip install miniagents-llamacpp for a model on this machine")
+        ways.append("install the plugin miniagents-llamacpp for a model on this machine")
     raise KeyMissingError("no model to talk to", cure=", or ".join(ways))

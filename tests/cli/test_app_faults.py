@@ -99,8 +99,8 @@ def test_a_key_that_is_missing(program: Program) -> None:
     for arguments, words in (
         (("-m", "gpt-4o"), ("api.openai.com: there is no key", "set OPENAI_API_KEY")),
         (("-m", "claude-x"), ("api.anthropic.com: there is no key", "set ANTHROPIC_API_KEY")),
-        ((), ("no model to talk to", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "pip install miniagents-llamacpp")),
-        (("-m", "local"), ("--model: no model is called 'local'", "pip install miniagents-llamacpp")),
+        ((), ("no model to talk to", "OPENAI_API_KEY", "ANTHROPIC_API_KEY", "install the plugin miniagents-llamacpp")),
+        (("-m", "local"), ("--model: no model is called 'local'", "install the plugin miniagents-llamacpp")),
         (("-m", f"x{DEFAULT_MODEL}"), ("--model: no model is called 'x", f"did you mean {DEFAULT_MODEL}?")),
         (("-m", "zzz"), ("--model: no model is called 'zzz'", "openai:zzz", "miniagents models")),
     ):

@@ -88,7 +88,7 @@ def test_without_any_the_ways_out(providers: Mapping[str, ModelProvider]) -> Non
     with pytest.raises(KeyMissingError) as caught:
         choose(None, "", ours, {})
     of_openai, of_anthropic = (provider.way_out for provider in ours.values())
-    local = "pip install miniagents-llamacpp for a model on this machine"
+    local = "install the plugin miniagents-llamacpp for a model on this machine"
     assert str(caught.value) == f"no model to talk to; {of_openai}, or {of_anthropic}, or {local}"
     with pytest.raises(KeyMissingError, match=r"or use --model local\Z"):
         choose(None, "", {**ours, "local": replace(LOCAL, ready=lambda _: None)}, {})
@@ -115,7 +115,7 @@ def test_a_name_that_nobody_knows(providers: Mapping[str, ModelProvider], name: 
 @pytest.mark.parametrize("name", ["local", "my.gguf"])
 def test_a_local_model_without_its_plugin(name: str) -> None:
     """Whoever wants a model on this machine and lacks the plugin is told how to get it."""
-    with pytest.raises(ModelNotFoundError, match="pip install miniagents-llamacpp"):
+    with pytest.raises(ModelNotFoundError, match="install the plugin miniagents-llamacpp"):
         choose(name, "config.toml", plugins.load([builtins], []).providers, {})
 
 
