@@ -51,7 +51,7 @@ def choose(
     known = [*providers]
     for provider in providers.values():
         known += [provider.default_model, *provider.models()]
-    near = get_close_matches(name, known, n=1)
+    near = get_close_matches(name, known, n=1, cutoff=0.7)
     hint = f"did you mean {near[0]}?" if near else f"write openai:{name} for a model of an OpenAI-compatible server"
     if name == "local" or name.endswith(".gguf"):
         hint = "for models on this machine, install the plugin miniagents-llamacpp"
