@@ -11,6 +11,7 @@ import asyncio
 import inspect
 import json
 import os
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -29,8 +30,8 @@ __all__ = ["DEFAULT_RETRIES", "SdkProvider", "opened", "without_ambient_headers"
 DEFAULT_RETRIES: Final = 2
 """The SDKs' own default."""
 
-_UNWINDING_TURNS: Final = 10
-"""OpenAI's SDK 3.54 leaves four generators, nested, at a stream's `[DONE]`: each takes two turns of the loop."""
+_UNWINDING_TURNS: Final = 24
+"""Anthropic's SDK 2.12 leaves up to ten generators, nested, under one that failed: each takes two turns of the loop."""
 
 _Request = TypeVar("_Request")
 
@@ -101,7 +102,8 @@ async def opened(stream: Any, endpoint: Endpoint) -> AsyncIterator[Any]:
     """Give the events of an SDK's stream, and see to it that nothing of the stream outlives the block.
 
     The SDKs leave nested generators to the garbage collector, which makes tasks of them that nobody owns. Closed in its
-    middle, a stream fails at the next event, and that unwinds them; at its end they are given the time for it.
+    middle, a stream fails at the next event, and that unwinds them; where the SDK itself failed, its frames hold them,
+    so these are cleared; and then they are given the time to unwind.
 
     Raises:
         BadAnswerError: It is no stream.
@@ -109,11 +111,12 @@ async def opened(stream: Any, endpoint: Endpoint) -> AsyncIterator[Any]:
     try:
         check_stream(stream.response.headers, endpoint)
         yield stream
-    except BaseException:
+    except BaseException as error:
         await stream.close()
         with suppress(Exception):
             async for _ in stream:
                 pass
+        traceback.clear_frames(error.__traceback__)
         raise
     finally:
         for _ in range(_UNWINDING_TURNS):

@@ -1,7 +1,9 @@
 """Whatever goes wrong between us and a provider becomes one line that names the host, the cause and the cure."""
 
+import gc
 import socket
 import traceback
+from types import AsyncGeneratorType
 from typing import Any, get_args
 
 import pytest
@@ -94,6 +96,20 @@ async def test_fault_in_mid_stream(api: Api, fault: Any, kind: type[ModelError],
         heard = await ask(api, environment(server), **({"timeout": 0.1} if fault == "stall" else {}))
         assert heard.tokens == ["a", "b"]
         check(heard.error, kind, words, server.url.removeprefix("http://"))
+
+
+@real_time
+@both_apis
+@pytest.mark.parametrize("fault", ["cut", "error_event", "not_json"])
+@pytest.mark.parametrize("after", [0, 2])
+async def test_a_failed_stream_is_gone_with_its_scope(api: Api, fault: Any, after: int) -> None:
+    """None of the SDK's nested generators outlives the scope, to be closed by tasks that nobody owns."""
+    async with provider(Reply(["a", "b", "c"], fault=fault, after=after)) as server:
+        before = {id(each) for each in gc.get_objects()}
+        heard = await ask(api, environment(server))
+        left = [each for each in gc.get_objects() if isinstance(each, AsyncGeneratorType) and id(each) not in before]
+        assert heard.error is not None
+        assert [each for each in left if each.ag_frame is not None] == []
 
 
 @real_time
