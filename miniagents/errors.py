@@ -4,7 +4,8 @@ MiniagentsError
 ├── UsageError                  the program that uses the library made a mistake
 │   ├── NoScopeError            something that needs a running task was used outside `async with MiniAgents()`
 │   ├── UnsupportedPieceError   something that is no message was handed over (also a TypeError)
-│   └── PendingPromiseError     the text of a promise was wanted before it was there
+│   ├── PendingPromiseError     the text of a promise was wanted before it was there
+│   └── PiecesGoneError         a stream that is not kept (keep=False) was read too late
 ├── CallError                   an agent's call ended without its whole reply
 │   ├── CallCancelledError      somebody cancelled it, or its scope was left
 │   └── CallTimeoutError        it took longer than its `timeout_s` (also a TimeoutError)
@@ -37,6 +38,7 @@ __all__ = [
     "ModelNotFoundError",
     "NoScopeError",
     "PendingPromiseError",
+    "PiecesGoneError",
     "PluginError",
     "ProviderFailedError",
     "ProviderUnreachableError",
@@ -68,6 +70,10 @@ class UnsupportedPieceError(UsageError, TypeError):
 
 class PendingPromiseError(UsageError):
     """The text of a promise was wanted before it was there."""
+
+
+class PiecesGoneError(UsageError):
+    """A stream that is not kept (`keep=False`) was read too late: its beginning is gone."""
 
 
 class CallError(MiniagentsError):

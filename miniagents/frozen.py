@@ -4,14 +4,25 @@ In: plain values, containers of them. Out: the same, frozen; their canonical JSO
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
-from typing import Any, Final, NoReturn, Self
+from typing import Any, Final, NoReturn, Self, TypeVar
 
 from pydantic import BaseModel
 from pydantic_core import to_jsonable_python
 
-__all__ = ["AS_THEY_ARE", "EMPTY", "FrozenDict", "FrozenList", "FrozenSet", "canonical_json", "freeze"]
+__all__ = [
+    "AS_THEY_ARE",
+    "EMPTY",
+    "FrozenDict",
+    "FrozenList",
+    "FrozenSet",
+    "canonical_json",
+    "freeze",
+    "instances_inside",
+]
+
+_Kind = TypeVar("_Kind")
 
 
 def _refuse(self: object, *_args: object, **_kwargs: object) -> NoReturn:
@@ -81,6 +92,23 @@ def freeze(value: Any) -> Any:
     if isinstance(value, set):
         return FrozenSet(value)
     return bytes(value) if isinstance(value, bytearray) else value
+
+
+def instances_inside(value: Any, kind: type[_Kind]) -> Iterator[_Kind]:
+    """Give the instances of `kind` in `value` in their order, at any depth, but not those inside other instances."""
+    pending = [value]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, kind):
+            yield value
+        elif isinstance(value, Mapping):
+            pending.extend(tuple(value.values())[::-1])
+        elif isinstance(value, list | tuple):
+            pending.extend(value[::-1])
+        elif isinstance(value, set | frozenset):
+            pending.extend(value)
+        elif isinstance(value, BaseModel) or (is_dataclass(value) and not isinstance(value, type)):
+            pending.append(vars(value) | (getattr(value, "__pydantic_extra__", None) or {}))
 
 
 def canonical_json(value: Any, replace: Callable[[Any], Any]) -> bytes:

@@ -4,18 +4,21 @@ In: fields, tokens. Out: `Message`, `MessagePromise`. Never: several messages, a
 """
 
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Generator, Iterable, Mapping
+from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from .errors import PendingPromiseError, UnsupportedPieceError
-from .frozen import AS_THEY_ARE, EMPTY, canonical_json, freeze
+from .errors import PendingPromiseError
+from .frozen import AS_THEY_ARE, EMPTY, canonical_json, freeze, instances_inside
 from .promising.failure import told
 from .promising.marks import InText, at_once, has_mark, tokens_of
+from .promising.passing import source_that
+from .promising.scope import current
 from .promising.stream import ENDED, Source, Stream, StreamReader
 from .promising.work import Work
+from .recipe import Recipe, checked, one_by_one, pump
 
 __all__ = ["ErrorMessage", "Message", "MessagePromise"]
 
@@ -64,6 +67,7 @@ class Message(BaseModel):
         /,
         *,
         afterwards: Mapping[str, Any] | None = None,
+        keep: bool | None = None,
         **fields: Any,
     ) -> "MessagePromise":
         """Return a message of this class that streams `tokens`, starting at once.
@@ -71,24 +75,28 @@ class Message(BaseModel):
         Args:
             tokens: The text, piece by piece; it is read once, by a task of its own where it is asynchronous.
             afterwards: Fields that are known only when the last token has come; looked at then, so fill it meanwhile.
+            keep: Whether tokens to come stay for readers to come. If not, `tokens` is read no faster than the slowest
+                reader reads, and a reader that comes too late gets a `PiecesGoneError`; whoever awaits the message is a
+                reader too. If nothing is said, as for the call in which it is made: see `MiniAgent.inquire`.
             fields: What is known beforehand.
 
         Raises:
             NoScopeError: The tokens are still to come and there is no open scope to own the task.
         """
-        source: Source[str] = Source()
-        recipe = _Recipe(cls, fields, EMPTY if afterwards is None else afterwards)
+        recipe = Recipe(cls, ErrorMessage, fields, EMPTY if afterwards is None else afterwards)
         if isinstance(tokens, str):
             tokens = tokens_of(tokens) if has_mark(tokens) else [tokens]
         elif not isinstance(tokens, AsyncIterable):
             tokens = tuple(tokens)
-            if any(has_mark(_checked(token)) for token in tokens):
-                tokens = _one_by_one(tokens)
+            if any(has_mark(checked(token)) for token in tokens):
+                tokens = one_by_one(tokens)
         if isinstance(tokens, AsyncIterable):
-            work = Work(None, source)
-            return MessagePromise(source, recipe, work.start(_pump, source, tokens, recipe, work))
+            source = source_that(keeps=current().keeps_pieces if keep is None else keep)
+            work = Work(None, source, recipe.tell)
+            return MessagePromise(source, recipe, work.start(pump, source, tokens, recipe, work.scope))
+        source = Source[str]()
         for token in tokens:
-            if _checked(token):
+            if checked(token):
                 source.push(token)
         recipe.make(source.pieces)
         source.close()
@@ -111,6 +119,13 @@ class Message(BaseModel):
             if len(waiting) == 1:
                 return content_hash
             waiting.pop().__dict__.setdefault("content_hash", content_hash)
+
+    @property
+    def inside(self) -> "tuple[Message, ...]":
+        """The messages that its content has in it, at any depth but not those inside other messages."""
+        fields = {name: value for name, value in self.__dict__.items() if name in type(self).model_fields}
+        fields.update({"metadata": None}, **(self.__pydantic_extra__ or {}))
+        return tuple(instances_inside(fields, Message))
 
     def _hash_unless(self, below: "list[Message]") -> str:
         """Return the hash, unless there are messages in it that have none yet: put those into `below`."""
@@ -175,7 +190,7 @@ class MessagePromise(InText, Stream[str, Message]):
     _text: str | None
     """The text, where it was there from the start; then there is no source before somebody iterates."""
 
-    def __init__(self, source: Source[str], recipe: "_Recipe", work: Work | None = None) -> None:
+    def __init__(self, source: Source[str], recipe: Recipe, work: Work | None = None) -> None:
         """For `Message.promise`, which sees to it that something fills the source."""
         super().__init__(source, work)
         self._recipe = recipe
@@ -213,65 +228,19 @@ class MessagePromise(InText, Stream[str, Message]):
         state = "failed" if self._source.failure else "complete" if self._source.closed else "arriving"
         return f"<MessagePromise, {state}: {len(self._source.pieces)} tokens so far>"
 
-    def _make_whole(self) -> Message:
-        return self._recipe.message or Message(text=self._text or "")
+    def _make_whole(self, pieces: Sequence[str]) -> Message:
+        if self._recipe is _NO_RECIPE:
+            return Message(text=self._text or "")
+        if self._recipe.message is None:
+            message = self._recipe.make(pieces)
+            if self._work is not None:
+                self._work.scope.made(message)
+        return cast("Message", self._recipe.message)
 
     def _now(self) -> Message | None:
-        if self._whole is None and self._source.closed:
+        if self._whole is None and self._source.closed and self._source.keeps:
             self._whole = at_once(self)
         return self._whole
 
 
-class _Recipe:
-    """How the message is made when its text is there; shared by its promise and by the task that pumps its tokens."""
-
-    __slots__ = ("afterwards", "known_beforehand", "message", "message_class")
-
-    def __init__(self, message_class: type[Message], known: Mapping[str, Any], afterwards: Mapping[str, Any]) -> None:
-        self.message_class = message_class
-        self.known_beforehand = known
-        self.afterwards = afterwards
-        self.message: Message | None = None
-        """The message, once it was made."""
-
-    def make(self, tokens: list[str]) -> None:
-        fields = {**self.known_beforehand, **self.afterwards}
-        if "metadata" in self.known_beforehand and "metadata" in self.afterwards:
-            fields["metadata"] = {**self.known_beforehand["metadata"], **self.afterwards["metadata"]}
-        self.message = self.message_class(text="".join(tokens), **fields)
-
-
-_NO_RECIPE = _Recipe(Message, EMPTY, EMPTY)
-
-
-async def _pump(source: Source[str], tokens: AsyncIterable[str], recipe: _Recipe, work: Work) -> None:
-    try:
-        async for token in tokens:
-            if _checked(token):
-                if has_mark(token):
-                    async for part in tokens_of(token):
-                        source.push(part)
-                else:
-                    source.push(token)
-        recipe.make(source.pieces)
-    except Exception as error:
-        if not work.errors_as_pieces:
-            raise
-        message = ErrorMessage.of(error)
-        source.push(f"\n\n{message}" if source.pieces else message.text)
-        recipe.message_class, recipe.known_beforehand, recipe.afterwards = ErrorMessage, {"error": message.error}, EMPTY
-        recipe.make(source.pieces)
-    finally:
-        if isinstance(tokens, AsyncGenerator):
-            await tokens.aclose()
-
-
-async def _one_by_one(tokens: Iterable[str]) -> AsyncGenerator[str, None]:
-    for token in tokens:
-        yield token
-
-
-def _checked(token: str) -> str:
-    if not isinstance(token, str):
-        raise UnsupportedPieceError(f"a token must be a str, not {type(token).__qualname__}")
-    return token
+_NO_RECIPE = Recipe(Message, ErrorMessage, EMPTY, EMPTY)

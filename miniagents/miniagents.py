@@ -5,14 +5,15 @@ In: whatever can be a message. Out: a `MessageSequencePromise`, at once. Never: 
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
 from types import MappingProxyType
-from typing import Any, Self, overload
+from typing import Any, Self, cast, overload
 
 from .errors import UsageError
 from .frozen import EMPTY
-from .messages import ErrorMessage, Message, MessagePromise, MessageSequencePromise, MessageType
-from .pieces import pieces_of, sequence_of
+from .messages import Message, MessagePromise, MessageSequencePromise, MessageType
+from .persistence import OnPersistMessage, Persistence
+from .pieces import pieces_of, sequence_of, tell_as_message
+from .promising.passing import source_that
 from .promising.scope import Scope
 from .promising.stream import Source
 from .promising.work import Work
@@ -28,24 +29,38 @@ class MiniAgents(Scope):
 
     Args:
         errors_as_messages: Whether an agent that fails replies an `ErrorMessage` instead of raising at its reader.
+        on_persist_message: Called with each message that is sent or replied in this scope, once it is whole and only
+            once however many agents it passes, the messages inside it before it; may be async. One call at a time.
+            Before the scope ends all calls have been made, also where it is left by an error. What a call raises is
+            logged when the scope ends, and the next message follows. Of a nested scope the outer one's is called too.
     """
 
-    def __init__(self, *, errors_as_messages: bool = False) -> None:
+    def __init__(self, *, errors_as_messages: bool = False, on_persist_message: OnPersistMessage | None = None) -> None:
         super().__init__(errors_as_pieces=errors_as_messages)
+        self._on_persist_message = on_persist_message
+
+    def _enter(self, outer: Work | Scope | None) -> None:
+        super()._enter(outer)
+        if self._on_persist_message is not None:
+            persistence = Persistence(self._on_persist_message, self)
+            self.on_made = persistence.add
+            self.at_end(persistence.close)
 
 
 class InteractionContext:
     """One call of an agent, seen from inside: what came in, and the way out."""
 
-    __slots__ = ("_source", "agent", "message_promises")
+    __slots__ = ("_overtaking", "_work", "agent", "message_promises")
 
-    def __init__(self, agent: "MiniAgent", message_promises: MessageSequencePromise, source: Source[Any]) -> None:
+    def __init__(self, agent: "MiniAgent", message_promises: MessageSequencePromise, work: Work) -> None:
         """For `MiniAgent.inquire`."""
         self.agent = agent
         """The agent that was called, with the parameters it was forked with."""
         self.message_promises = message_promises
         """What the caller sent; may still be arriving, and can be read any number of times."""
-        self._source = source
+        self._work = work
+        self._overtaking: set[Source[Any]] | None = None
+        """What does not have its place in the reply yet."""
 
     def reply(self, messages: MessageType, /) -> Self:
         """Add to the reply, in this order whatever arrives first; returns at once.
@@ -54,8 +69,56 @@ class InteractionContext:
             UnsupportedPieceError: Something in `messages` can be no message.
         """
         for piece in pieces_of(messages, self.agent.alias):
-            self._source.push(piece)
+            self._work.source.push(piece)
+            self._work.scope.made(piece)
         return self
+
+    def reply_out_of_order(self, messages: MessageType, /) -> Self:
+        """Add to the reply what may overtake and be overtaken; returns at once.
+
+        Each message takes its place when its first token comes, whatever was replied before it and has not begun. The
+        messages of one sequence, of another agent's reply say, stay in their order; those of a list need not. The call
+        lasts until all of them have their places.
+
+        Raises:
+            UnsupportedPieceError: Something in `messages` can be no message.
+        """
+        for piece in pieces_of(messages, self.agent.alias):
+            self._work.scope.made(piece)
+            source: Source[Any] = Source()
+            work = Work(None, source)
+            work.held = False
+            if self._overtaking is None:
+                self._overtaking = set()
+            self._overtaking.add(source)
+            work.start(self._overtake, piece, source)
+        return self
+
+    async def drain(self) -> None:
+        """Wait, where the reply is not kept (`keep=False`), until its readers have caught up with it.
+
+        Raises:
+            CancelledError: They have all left: the call stops.
+        """
+        await self._work.source.room()
+
+    async def settle(self) -> None:
+        """Wait until all that was replied out of order has its place."""
+        for source in tuple(self._overtaking or ()):
+            await source.end()
+
+    async def _overtake(self, piece: MessagePromise | MessageSequencePromise, source: Source[Any]) -> None:
+        """Reply the messages of `piece` one by one as they begin, and its error, if it has one, where it comes."""
+        sequence = MessageSequencePromise(piece) if isinstance(piece, MessagePromise) else piece
+        try:
+            async for promise in sequence.unwanted():
+                await promise.begun()
+                self._work.source.push(promise)
+        except Exception:
+            self._work.source.push(MessageSequencePromise.over(source, None))
+            raise
+        finally:
+            cast("set[Source[Any]]", self._overtaking).discard(source)
 
 
 class MiniAgent:
@@ -64,10 +127,11 @@ class MiniAgent:
     Immutable and free of any scope: define and fork agents anywhere, call them inside `async with MiniAgents()`.
     """
 
-    __slots__ = ("_errors_as_messages", "_function", "alias", "description", "parameters")
+    __slots__ = ("_errors_as_messages", "_function", "_keep", "alias", "description", "parameters")
 
     _function: Callable[..., Awaitable[None]]
     _errors_as_messages: bool | None
+    _keep: bool
     alias: str
     """The name it has in errors, trails and transcripts."""
     description: str
@@ -75,18 +139,19 @@ class MiniAgent:
     parameters: Mapping[str, Any]
     """What it was forked with."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name
         self,
         function: Callable[..., Awaitable[None]],
         *,
         alias: str,
         description: str = "",
         errors_as_messages: bool | None = None,
+        keep: bool = True,
         parameters: Mapping[str, Any] = EMPTY,
     ) -> None:
         """See `miniagent`, which checks the function first."""
-        values = (function, errors_as_messages, alias, description, MappingProxyType(dict(parameters)))
-        names = ("_function", "_errors_as_messages", "alias", "description", "parameters")
+        values = (function, errors_as_messages, keep, alias, description, MappingProxyType(dict(parameters)))
+        names = ("_function", "_errors_as_messages", "_keep", "alias", "description", "parameters")
         for name, value in zip(names, values, strict=True):
             object.__setattr__(self, name, value)
 
@@ -99,14 +164,19 @@ class MiniAgent:
         alias: str | None = None,
         description: str | None = None,
         errors_as_messages: bool | None = None,
+        keep: bool | None = None,
         **parameters: Any,
     ) -> "MiniAgent":
-        """Return an agent of the same function with these parameters on top of its own; any object will do."""
+        """Return an agent of the same function with these parameters on top of its own; any object will do.
+
+        What `errors_as_messages` and `keep` mean `inquire` says; they hold for its calls that say nothing else.
+        """
         return MiniAgent(
             self._function,
             alias=self.alias if alias is None else alias,
             description=self.description if description is None else description,
             errors_as_messages=self._errors_as_messages if errors_as_messages is None else errors_as_messages,
+            keep=self._keep if keep is None else keep,
             parameters={**self.parameters, **parameters},
         )
 
@@ -117,6 +187,7 @@ class MiniAgent:
         *,
         timeout_s: float | None = None,
         errors_as_messages: bool | None = None,
+        keep: bool | None = None,
         **parameters: Any,
     ) -> MessageSequencePromise:
         """Call the agent: it starts at once, and so does this return, with the promise of its reply.
@@ -124,27 +195,33 @@ class MiniAgent:
         Args:
             messages: What to send; may still be arriving.
             timeout_s: Seconds after which the call, and what it called, is cancelled with a `CallTimeoutError`.
-            errors_as_messages: Whether an error becomes an `ErrorMessage` at its place in the reply, for this call.
+            errors_as_messages: Whether an error becomes an `ErrorMessage` at its place in the reply, for this call and
+                those that it makes.
+            keep: Whether the messages that are replied, the tokens of messages that the agent makes, and messages from
+                an async iterable that it is sent, stay for readers to come. If not, memory stays flat however long they
+                are: an async iterable is read no faster than the slowest reader reads, `drain` waits for that reader,
+                and one that comes too late gets a `PiecesGoneError`.
             parameters: For the agent's function, before those that it was forked with.
 
         Raises:
             NoScopeError: There is no open scope.
             UnsupportedPieceError: Something in `messages` can be no message.
         """
-        source: Source[Any] = Source()
+        keep = self._keep if keep is None else keep
+        source = source_that(keeps=keep)
         if errors_as_messages is None:
             errors_as_messages = self._errors_as_messages
-        work = Work(self.alias, source, errors_as_pieces=errors_as_messages)
-        context = InteractionContext(self, sequence_of(messages, self.alias), source)
-        if self.parameters:
-            parameters = {**self.parameters, **parameters}
-        if work.errors_as_pieces:
-            work.start(_replying_errors, context, partial(self._function, context, **parameters))
-        else:
-            work.start(partial(self._function, context, **parameters))
+        work = Work(self.alias, source, tell_as_message, errors_as_pieces=errors_as_messages, keeps_pieces=keep)
+        sent = sequence_of(messages, self.alias, keep=keep)
+        work.scope.made(sent)
+        work.start(self._call, InteractionContext(self, sent, work), parameters)
         if timeout_s is not None:
             work.expire(timeout_s)
         return MessageSequencePromise.over(source, work)
+
+    async def _call(self, context: InteractionContext, parameters: dict[str, Any]) -> None:
+        await self._function(context, **{**self.parameters, **parameters})
+        await context.settle()
 
     def __repr__(self) -> str:
         return f"<MiniAgent {self.alias}>"
@@ -179,10 +256,3 @@ def miniagent(
         raise UsageError(f"{function!r} cannot be an agent; write it as `async def …(ctx)`")
     name = getattr(function, "__name__", type(function).__name__)
     return MiniAgent(function, alias=name, description=inspect.getdoc(function) or "")
-
-
-async def _replying_errors(context: InteractionContext, call: Callable[[], Awaitable[None]]) -> None:
-    try:
-        await call()
-    except Exception as error:  # noqa: BLE001 - the caller asked for it as a message
-        context.reply(ErrorMessage.of(error))

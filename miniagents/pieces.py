@@ -12,12 +12,22 @@ from pydantic import BaseModel, ValidationError
 from .errors import UnsupportedPieceError
 from .message import ErrorMessage, Message, MessagePromise
 from .promising.marks import InText, at_once, has_mark, tokens_of
+from .promising.passing import source_that
 from .promising.promise import Promise
+from .promising.scope import Scope, current
 from .promising.sequence import SequencePromise, SequenceReader
 from .promising.stream import Source, Stream
 from .promising.work import Work
 
-__all__ = ["MessageSequencePromise", "MessageTuple", "MessageType", "pieces_of", "sequence_of", "text_promise"]
+__all__ = [
+    "MessageSequencePromise",
+    "MessageTuple",
+    "MessageType",
+    "pieces_of",
+    "sequence_of",
+    "tell_as_message",
+    "text_promise",
+]
 
 MessageType: TypeAlias = Union[
     str,
@@ -71,7 +81,7 @@ class MessageSequencePromise(InText, SequencePromise[MessagePromise, MessageTupl
 
     async def _settle(self) -> MessageTuple:
         if self._whole is None:
-            promises = [promise async for promise in SequenceReader(self, self._source)]
+            promises = [promise async for promise in SequenceReader(self, self._source.first())]
             self._whole = MessageTuple([await promise for promise in promises])
         return self._whole
 
@@ -79,7 +89,7 @@ class MessageSequencePromise(InText, SequencePromise[MessagePromise, MessageTupl
         pending: list[Stream[Any, Any]] = [self]
         while pending:
             stream = pending.pop()
-            if not stream.is_done:
+            if not stream.is_done or not stream._source.keeps:
                 return None
             if isinstance(stream, MessageSequencePromise):
                 pending.extend(stream._source.pieces)
@@ -90,8 +100,13 @@ class MessageSequencePromise(InText, SequencePromise[MessagePromise, MessageTupl
 Piece: TypeAlias = MessagePromise | MessageSequencePromise
 
 
-def pieces_of(messages: MessageType, taker: str) -> list[Piece]:
+def pieces_of(messages: MessageType, taker: str, *, keep: bool | None = None) -> list[Piece]:
     """Return the promises that `messages` stands for, in order; lists and iterators are read, streams are not.
+
+    Args:
+        messages: What was handed over.
+        taker: Who was given it.
+        keep: Whether messages to come, from async iterables, stay for readers to come; else as for whoever asks.
 
     Raises:
         UnsupportedPieceError: Something in it can be no message; `taker` is named as who would not take it.
@@ -99,7 +114,7 @@ def pieces_of(messages: MessageType, taker: str) -> list[Piece]:
     """
     if messages is None:
         return []
-    one = _one_piece(messages, taker)
+    one = _one_piece(messages, taker, keep)
     if one is not None:
         return [one]
     pieces: list[Piece] = []
@@ -108,7 +123,7 @@ def pieces_of(messages: MessageType, taker: str) -> list[Piece]:
     try:
         while nested:
             for message in nested[-1]:
-                one = _one_piece(message, taker)
+                one = _one_piece(message, taker, keep)
                 if one is None:
                     nested.append(_iterator(message, taker))
                     break
@@ -124,8 +139,8 @@ def pieces_of(messages: MessageType, taker: str) -> list[Piece]:
     return pieces
 
 
-def sequence_of(messages: MessageType, taker: str) -> MessageSequencePromise:
-    """Return `messages` as a sequence: itself, where it is one.
+def sequence_of(messages: MessageType, taker: str, *, keep: bool | None = None) -> MessageSequencePromise:
+    """Return `messages` as a sequence: itself, where it is one; the arguments are those of `pieces_of`.
 
     Raises:
         UnsupportedPieceError: As for `pieces_of`.
@@ -134,7 +149,7 @@ def sequence_of(messages: MessageType, taker: str) -> MessageSequencePromise:
     if isinstance(messages, MessageSequencePromise):
         return messages
     source: Source[Any] = Source()
-    source.pieces = pieces_of(messages, taker)
+    source.pieces = pieces_of(messages, taker, keep=keep)
     source.close()
     return MessageSequencePromise.over(source, None)
 
@@ -151,7 +166,7 @@ def text_promise(text: str, **fields: Any) -> MessagePromise:
     return MessagePromise.of(Message(text=text, **fields) if fields else text)
 
 
-def _one_piece(message: Any, taker: str) -> Piece | None:
+def _one_piece(message: Any, taker: str, keep: bool | None) -> Piece | None:  # noqa: FBT001 - as it came
     """Return the promise for it, or None where it holds many."""
     if isinstance(message, str):
         return text_promise(message)
@@ -162,9 +177,9 @@ def _one_piece(message: Any, taker: str) -> Piece | None:
     if isinstance(message, Mapping):
         return _from_fields(message, taker)
     if isinstance(message, Promise | AsyncIterable):
-        source: Source[Any] = Source()
-        work = Work(None, source)
-        return MessageSequencePromise.over(source, work.start(_pump, source, message, taker, work))
+        source = source_that(keeps=current().keeps_pieces if keep is None else keep)
+        work = Work(None, source, tell_as_message)
+        return MessageSequencePromise.over(source, work.start(_pump, source, message, taker, work.scope))
     return None
 
 
@@ -192,19 +207,28 @@ def _iterator(messages: Any, taker: str) -> Iterator[Any]:
     )
 
 
-async def _pump(source: Source[Any], messages: Promise[Any] | AsyncIterable[Any], taker: str, work: Work) -> None:
+async def _pump(source: Source[Any], messages: Promise[Any] | AsyncIterable[Any], taker: str, scope: Scope) -> None:
     try:
         if isinstance(messages, Promise):
-            for piece in pieces_of(await messages, taker):
-                source.push(piece)
+            await _put(source, pieces_of(await messages, taker), scope)
         else:
             async for message in messages:
-                for piece in pieces_of([message], taker):
-                    source.push(piece)
-    except Exception as error:
-        if not work.errors_as_pieces:
-            raise
-        source.push(MessagePromise.of(ErrorMessage.of(error)))
+                await _put(source, pieces_of([message], taker), scope)
     finally:
         if isinstance(messages, AsyncGenerator):
             await messages.aclose()
+
+
+async def _put(source: Source[Any], pieces: Iterable[Piece], scope: Scope) -> None:
+    for piece in pieces:
+        source.push(piece)
+        scope.made(piece)
+        if not source.keeps:
+            await source.room()
+
+
+def tell_as_message(work: Work, error: Exception) -> None:
+    """Let the reply that a work makes end with an error, as a message."""
+    promise = MessagePromise.of(ErrorMessage.of(error))
+    work.source.push(promise)
+    work.scope.made(promise)

@@ -5,14 +5,16 @@ import json
 import pickle
 from collections import OrderedDict, namedtuple
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 import pytest
+from pydantic import BaseModel, ConfigDict
 
-from miniagents.frozen import EMPTY, FrozenDict, FrozenList, canonical_json, freeze
+from miniagents.frozen import EMPTY, FrozenDict, FrozenList, canonical_json, freeze, instances_inside
 
 LIST_CHANGES: dict[str, Callable[[list[Any]], Any]] = {
     "append": lambda items: items.append(4),
@@ -211,3 +213,28 @@ def test_canonical_json_replaces_first() -> None:
 
     written = canonical_json({"a": ["secret", {"b": "secret"}], "c": {"secret"}}, replace)
     assert written == b'{"a":[{"$message":"hash"},{"b":{"$message":"hash"}}],"c":{"$set":[{"$message":"hash"}]}}'
+
+
+def test_instances_inside() -> None:
+    """Instances are found in containers, models and dataclasses at any depth, in order, and not in each other."""
+
+    class Box(BaseModel):
+        """Holds something."""
+
+        model_config = ConfigDict(extra="allow")
+        what: Any
+
+    @dataclass
+    class Pair:
+        """Holds two things."""
+
+        one: Any
+        two: Any
+
+    value = [{"a": 1, "b": ("x", {2})}, Box(what=[3], more=4), Pair(5, Pair(frozenset({6}), "y")), Pair, 7]
+    assert list(instances_inside(value, int)) == [1, 2, 3, 4, 5, 6, 7]
+    assert len(list(instances_inside(value, Pair))) == 1
+    nested: Any = 1
+    for _ in range(10_000):
+        nested = [nested]
+    assert list(instances_inside(nested, int)) == [1]

@@ -4,12 +4,13 @@ import asyncio
 import copy
 import pickle
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from pydantic import ConfigDict, Field, ValidationError
 
+from miniagents.frozen import EMPTY
 from miniagents.messages import ErrorMessage, Message, MessageSequencePromise, MessageTuple
 
 
@@ -245,3 +246,18 @@ async def test_message_tuple() -> None:
     assert str(messages) == f"{messages}" == "a\n\nb\n\nc\nd"
     assert str(MessageTuple()) == ""
     assert str(MessageTuple([Message(text="only")])) == "only"
+
+
+def test_the_messages_inside_a_message() -> None:
+    """`inside` gives the messages in its fields, in order, not those in its metadata, nor those inside them."""
+
+    class Thread(Message):
+        """A message with answers."""
+
+        answers: tuple[Message, ...] = ()
+        by_name: Mapping[str, Message] = EMPTY
+
+    inner = Thread(text="inner", answers=(Message(text="innermost"),))
+    thread = Thread(answers=(Message(text="a"), inner), by_name={"x": Message(text="b")}, metadata={"m": Message()})
+    assert [message.text for message in thread.inside] == ["a", "inner", "b"]
+    assert Message(text="alone").inside == ()

@@ -10,7 +10,9 @@ from types import FrameType, TracebackType
 
 __all__ = ["Failure", "told", "trail_of"]
 
-_OUR_MODULES = tuple(f"miniagents.{name}" for name in ("promising", "message", "pieces", "miniagents", "utils"))
+_OUR_MODULES = tuple(
+    f"miniagents.{name}" for name in ("promising", "message", "recipe", "pieces", "persistence", "miniagents", "utils")
+)
 """Modules whose frames say nothing to a person: they only carry what others do."""
 
 _TRAIL = "__miniagents_trail__"

@@ -102,7 +102,8 @@ async def _tokens(parts: list[str | Stream[Any, Any]]) -> AsyncGenerator[str, No
             if isinstance(piece, str):
                 yield piece
                 continue
-            yield separator
+            if separator:
+                yield separator
             separator = "\n\n"
             async for token in piece:
                 yield token

@@ -1,6 +1,6 @@
 """A promise: one value that is not there yet."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Self, TypeVar
 
 from .stream import Source, Stream
@@ -35,8 +35,8 @@ class Promise(Stream[_Value, _Value]):
         promise._source.close()
         return promise
 
-    def _make_whole(self) -> _Value:
-        return self._source.pieces[0]
+    def _make_whole(self, pieces: Sequence[_Value]) -> _Value:
+        return pieces[0]
 
 
 async def _resolve(source: Source[_Value], resolver: Callable[[], Awaitable[_Value]]) -> None:

@@ -10,7 +10,7 @@ from .stream import ENDED, Source, Stream, cursor
 from .work import raised_here
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 __all__ = ["SequencePromise", "SequenceReader"]
 
@@ -26,7 +26,16 @@ class SequencePromise(Stream[_Node[_Leaf], _Whole]):
 
     def __aiter__(self) -> "SequenceReader[_Leaf]":  # type: ignore[override]  # the reader flattens
         self._wanted = True
-        return SequenceReader(self, self._source)
+        return SequenceReader(self, self._source.first())
+
+    @property
+    def parts(self) -> "Sequence[_Node[_Leaf]]":
+        """The leaves and sequences that it has so far, unless they are gone: those inside it stay as they are."""
+        return self._source.pieces
+
+    def unwanted(self) -> "SequenceReader[_Leaf]":
+        """Return a reader of it that does not count: what it reads is no more wanted for that."""
+        return SequenceReader(self, self._source.first(), wants=False)
 
     def __del__(self) -> None:
         super().__del__()
@@ -51,10 +60,14 @@ class SequenceReader(Generic[_Leaf]):
     After the error of a nested sequence it goes on behind that sequence, if it is asked for more.
     """
 
-    __slots__ = ("_next", "_sequence", "_source", "_stack")
+    __slots__ = ("_next", "_sequence", "_source", "_stack", "_wants")
 
-    def __init__(self, sequence: SequencePromise[_Leaf, Any], source: Source[_Node[_Leaf]]) -> None:
+    def __init__(
+        self, sequence: SequencePromise[_Leaf, Any], source: Source[_Node[_Leaf]], *, wants: bool = True
+    ) -> None:
+        """Begin to read; `wants` says whether what is read counts as wanted for that."""
         self._sequence = sequence  # held, so that the producer knows it is wanted
+        self._wants = wants
         self._stack: list[tuple[Source[_Node[_Leaf]], Callable[[], _Node[_Leaf]]]] = []
         self._source = source
         self._next: Callable[[], _Node[_Leaf]] = iter(source.pieces).__next__
@@ -72,13 +85,17 @@ class SequenceReader(Generic[_Leaf]):
             if piece is _NO_PIECE:
                 await self._go_on()
             elif isinstance(piece, SequencePromise):
-                piece._wanted = True
-                self._stack.append((self._source, self._next))
-                self._source = piece._source
-                self._next = iter(piece._source.pieces).__next__
+                if self._wants:
+                    piece._wanted = True
+                self._step_in(piece._source.first())
             else:
-                piece._wanted = True
+                if self._wants:
+                    piece._wanted = True
                 return piece
+
+    def _step_in(self, source: Source[_Node[_Leaf]]) -> None:
+        self._stack.append((self._source, self._next))
+        self._source, self._next = source, iter(source.pieces).__next__
 
     async def _go_on(self) -> None:
         """Wait where it stands, or step out of a sequence that has ended."""
@@ -87,8 +104,10 @@ class SequenceReader(Generic[_Leaf]):
             self._next = cursor(source.pieces, len(source.pieces))  # the old one has run out
             await source.next()
             return
-        failure = source.failure
-        if self._stack:
+        failure, after = source.failure, source.after()
+        if after is not None:
+            self._source, self._next = after, iter(after.pieces).__next__
+        elif self._stack:
             self._source, self._next = self._stack.pop()
         else:
             self._source, self._next = ENDED, iter(ENDED.pieces).__next__

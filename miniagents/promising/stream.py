@@ -7,9 +7,10 @@ readers. The producer holds the source, never the stream, so that it can be told
 """
 
 import asyncio
-from collections.abc import Callable, Generator
-from typing import Any, Final, Generic, Self, TypeVar
+from collections.abc import Callable, Generator, Sequence
+from typing import Any, ClassVar, Final, Generic, Self, TypeVar
 
+from ..errors import NoScopeError
 from .failure import Failure
 from .work import Work, raised_here
 
@@ -22,7 +23,12 @@ _Whole = TypeVar("_Whole")
 class Source(Generic[_Piece]):
     """The producer's side of a stream; what comes after its end is dropped."""
 
-    __slots__ = ("_at_end", "_at_next", "closed", "failure", "pieces")
+    __slots__ = ("_at_end", "_at_next", "closed", "failure", "loop", "pieces")
+
+    keeps: ClassVar[bool] = True
+    """Whether all pieces stay, for readers to come; a `PassingSource` lets them go."""
+    loop: asyncio.AbstractEventLoop
+    """Where its producer runs; whoever makes the producer sets it."""
 
     def __init__(self) -> None:
         self.pieces: list[_Piece] = []
@@ -50,29 +56,58 @@ class Source(Generic[_Piece]):
             if self._at_end:
                 _wake(self._at_end)
 
+    async def room(self) -> None:
+        """Wait until its readers have caught up: not at all, where everything is kept."""
+
+    def first(self) -> "Source[_Piece]":
+        """Return where a reader begins."""
+        return self
+
+    def after(self) -> "Source[_Piece] | None":
+        """Return where a reader goes on that has read it to its end, if that was not the end of the stream."""
+        return None
+
+    def forget(self) -> None:
+        """Take note that nobody will begin to read it."""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether at least one piece has come."""
+        return bool(self.pieces)
+
+    async def begin(self) -> None:
+        """Wait for the first piece, or the end."""
+        while not self.has_begun and not self.closed:
+            await self.next()
+
     async def next(self) -> None:
         """Wait for one more piece, or the end."""
         if self._at_next is None:
             self._at_next = []
-        await _turn(self._at_next)
+        await self._turn(self._at_next)
 
     async def end(self) -> None:
         """Wait until it is closed."""
         while not self.closed:
             if self._at_end is None:
                 self._at_end = []
-            await _turn(self._at_end)
+            await self._turn(self._at_end)
 
-
-async def _turn(waiters: list[asyncio.Future[None]]) -> None:
-    waiter = asyncio.get_running_loop().create_future()
-    waiters.append(waiter)
-    try:
-        await waiter
-    except asyncio.CancelledError:  # this reader gives up; the others go on
-        if waiter in waiters:
-            waiters.remove(waiter)
-        raise
+    async def _turn(self, waiters: list[asyncio.Future[None]]) -> None:
+        loop = asyncio.get_running_loop()
+        if loop is not self.loop:  # nothing would ever wake it
+            raise NoScopeError(
+                "this promise is still being kept in another event loop, which cannot be waited for in this one;"
+                " await it there (`asyncio.run_coroutine_threadsafe`), or make the call here, in a scope of this loop"
+            )
+        waiter = loop.create_future()
+        waiters.append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:  # this reader gives up; the others go on
+            if waiter in waiters:
+                waiters.remove(waiter)
+            raise
 
 
 def _wake(waiters: list[asyncio.Future[None]]) -> None:
@@ -89,6 +124,8 @@ class Stream(Generic[_Piece, _Whole]):
     - `await stream` gives the whole, made once.
     - Any number of readers; one that is slow, cancelled or gone neither slows nor spoils it for another.
     - An error comes after the pieces that came before it, at every reader.
+
+    Pieces stay as long as somebody holds the stream, unless its source is a `PassingSource`.
     """
 
     __slots__ = ("__weakref__", "_source", "_wanted", "_whole", "_work")
@@ -107,7 +144,7 @@ class Stream(Generic[_Piece, _Whole]):
 
     def __aiter__(self) -> "StreamReader[_Piece]":
         self._wanted = True
-        return StreamReader(self, self._source)
+        return StreamReader(self, self._source.first())
 
     def __await__(self) -> Generator[None, None, _Whole]:
         self._wanted = True
@@ -126,10 +163,19 @@ class Stream(Generic[_Piece, _Whole]):
         if self._work is not None:
             self._work.cancel()
 
+    async def begun(self) -> None:
+        """Wait for the first piece of it, or its end; reads nothing and raises none of its errors."""
+        await self._source.begin()
+
     async def finished(self) -> None:
         """Wait until whatever makes it has ended, well or not; reads nothing and raises none of its errors."""
         if not self._source.closed:
             await self._source.end()
+
+    @property
+    def is_handmade(self) -> bool:
+        """Whether it was put together of what is known, with nothing that makes it."""
+        return self._work is None
 
     @property
     def is_done(self) -> bool:
@@ -138,15 +184,24 @@ class Stream(Generic[_Piece, _Whole]):
 
     async def _settle(self) -> _Whole:
         if self._whole is None:
+            if not self._source.keeps:
+                return await self._gather()
             if not self._source.closed:
                 await self._source.end()
             if self._source.failure is not None:
                 raise raised_here(self._source.failure)
-            self._whole = self._make_whole()
+            self._whole = self._make_whole(self._source.pieces)
         return self._whole
 
-    def _make_whole(self) -> _Whole:
-        """Make the whole of the pieces, all of which are there."""
+    async def _gather(self) -> _Whole:
+        """Read what nobody keeps; then the whole is there for all who ask later."""
+        pieces = [piece async for piece in StreamReader(self, self._source.first())]
+        if self._whole is None:
+            self._whole = self._make_whole(pieces)
+        return self._whole
+
+    def _make_whole(self, pieces: Sequence[_Piece]) -> _Whole:
+        """Make the whole of its pieces, all of which are there."""
         raise NotImplementedError
 
 
@@ -174,15 +229,17 @@ class StreamReader(Generic[_Piece]):
             source = self._source
             self._next = cursor(source.pieces, len(source.pieces))
             if source.closed:
-                self._end()
-            await source.next()
+                self._end_of(source)
+            else:
+                await source.next()
 
-    def _end(self) -> None:
-        failure, self._source = self._source.failure, ENDED
-        self._next = iter(ENDED.pieces).__next__
-        if failure is not None:
-            raise raised_here(failure)
-        raise StopAsyncIteration
+    def _end_of(self, source: Source[_Piece]) -> None:
+        self._source = source.after() or ENDED
+        self._next = iter(self._source.pieces).__next__
+        if source.failure is not None:
+            raise raised_here(source.failure)
+        if self._source is ENDED:
+            raise StopAsyncIteration
 
 
 def cursor(pieces: list[_Piece], start: int) -> Callable[[], _Piece]:

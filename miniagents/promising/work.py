@@ -25,17 +25,31 @@ class _Sink(Protocol):
     """As much of a source as its owner needs."""
 
     closed: bool
+    loop: asyncio.AbstractEventLoop
 
+    def push(self, piece: Any) -> None: ...
     def close(self, failure: Failure | None = None) -> None: ...
+    def forget(self) -> None: ...
+    async def room(self) -> None: ...
 
 
 class _Done:
     """The source of a work that has ended."""
 
     closed = True
+    loop: asyncio.AbstractEventLoop
+
+    def push(self, piece: Any) -> None:
+        """Drop it."""
 
     def close(self, failure: Failure | None = None) -> None:
         """Do nothing."""
+
+    def forget(self) -> None:
+        """Do nothing."""
+
+    async def room(self) -> None:
+        """Return at once."""
 
 
 _DONE = _Done()
@@ -47,43 +61,65 @@ class Work:
     __slots__ = (
         "_begun",
         "_heard",
-        "_held",
         "_orphaned",
         "_task",
+        "_tell",
         "_timer",
         "children",
         "errors_as_pieces",
+        "held",
         "keeps",
+        "keeps_pieces",
         "name",
         "parent",
         "scope",
         "source",
     )
 
-    def __init__(self, name: str | None, source: _Sink, *, errors_as_pieces: bool | None = None) -> None:
+    def __init__(
+        self,
+        name: str | None,
+        source: _Sink,
+        tell: "Callable[[Work, Exception], None] | None" = None,
+        *,
+        errors_as_pieces: bool | None = None,
+        keeps_pieces: bool | None = None,
+    ) -> None:
         """Make the work; `start` starts it.
+
+        Args:
+            name: The name that it has in a trail; without one it is a part of whoever starts it, and is called so.
+            source: What it fills.
+            tell: Puts an error into the source as a piece, if it can be one.
+            errors_as_pieces: Whether it should be; if nothing is said, as for whoever starts it.
+            keeps_pieces: Whether what it makes is kept for readers to come; if nothing is said, where it is a part, as
+                for whoever starts it.
 
         Raises:
             NoScopeError: There is no open scope to own it.
         """
         owner = current()
+        if keeps_pieces is None:
+            keeps_pieces = name is not None or owner.keeps_pieces
         self.name: str = name if name is not None else owner.name
-        """The name it has in a trail; that of whoever starts it, unless it is given one."""
         self.source: _Sink = source
         self.scope: Scope = owner.scope
+        source.loop = self.scope.loop
         self.parent = owner if isinstance(owner, Work) else None
         self.errors_as_pieces: bool = owner.errors_as_pieces if errors_as_pieces is None else errors_as_pieces
-        """Whether whoever fills the source should put an error in it as a piece instead of raising it."""
+        self.keeps_pieces: bool = keeps_pieces
         self.children: set[Work] | None = None
         """What it started and what still runs, or has such children itself."""
         self.keeps: dict[str, Any] | None = None
         """What must live as long as this work does."""
+        self.held = True
+        """Whether somebody holds its stream."""
+        self._tell = tell
         self._task: asyncio.Task[None] | None = None
         """None before the start and after the end; the task knows the work, so that would be a cycle."""
         self._begun = False
         self._heard: WeakValueDictionary[int, Failure] | None = None
         """The failures that it has read and that still live, by the ids of their errors: it may fail by one of them."""
-        self._held = True
         self._orphaned = False
         self._timer: asyncio.TimerHandle | None = None
 
@@ -108,7 +144,8 @@ class Work:
             self._fail(CallCancelledError(f"{self.name} was cancelled"))
             raise
         except Exception as error:  # noqa: BLE001 - kept, and raised at whoever reads the stream
-            self._fail(error, self.scope.unread)
+            if not self._has_told(error):
+                self._fail(error, self.scope.unread)
         except BaseException as error:  # SystemExit, KeyboardInterrupt: the loop itself will raise it
             self._fail(error)
             if self._task is not None:
@@ -118,6 +155,14 @@ class Work:
             self.source.close()
         finally:
             self._end()
+
+    def _has_told(self, error: Exception) -> bool:
+        """Put the error into the source as a piece, if that is what is to become of it."""
+        if not self.errors_as_pieces or self._tell is None or self.source.closed:
+            return False
+        self._tell(self, error)
+        self.source.close()
+        return True
 
     def _fail(self, error: BaseException, unread: dict[Failure, None] | None = None) -> None:
         if self.source.closed and unread is None:
@@ -143,7 +188,7 @@ class Work:
     def _leave(self) -> None:
         """Leave the tree of calls, if it has ended and nobody could reach its children through it any more."""
         work: Work | None = self
-        while work is not None and work._task is None and not (work.children and (work._held or work._timer)):
+        while work is not None and work._task is None and not (work.children and (work.held or work._timer)):
             if work._timer is not None and not work.children:
                 work._timer.cancel()
             parent, children = work.parent, work.children
@@ -163,8 +208,9 @@ class Work:
             work = works.pop()
             works.extend(work.children or ())
             if not work.source.closed:
-                reported = work is self and kind is not CallCancelledError  # who cancels by hand knows
-                work._fail(kind(f"{work.name} {why}"), self.scope.unread if reported else None)
+                error, by_hand = kind(f"{work.name} {why}"), kind is CallCancelledError  # who cancels by hand knows
+                if by_hand or not work._has_told(error):
+                    work._fail(error, self.scope.unread if work is self and not by_hand else None)
             work._stop()
 
     def expire(self, timeout_s: float) -> None:
@@ -178,12 +224,17 @@ class Work:
         Args:
             wanted: Whether anybody had read it; what nobody ever wanted to read was started for its own sake.
         """
-        self._held = False
+        self.held = False
         if not self.scope.loop.is_closed():
             wanted = wanted or self._orphaned
-            self.scope.loop.call_soon_threadsafe(self._abandon if wanted else self._leave)
+            self.scope.loop.call_soon_threadsafe(self.abandon if wanted else self._forget)
 
-    def _abandon(self) -> None:
+    def _forget(self) -> None:
+        self.source.forget()
+        self._leave()
+
+    def abandon(self) -> None:
+        """Stop it, for nobody wants what it makes, and whatever it started that nobody else wants."""
         if self._task is None:
             self._leave()
             return
@@ -192,7 +243,7 @@ class Work:
             work = works.pop()
             for child in tuple(work.children or ()):  # not what it calls from now on, to clean up
                 child._orphaned = True  # so it stops as soon as nobody holds it
-                if not child._held:
+                if not child.held:
                     works.append(child)
             work.source.close()
             work._stop()
