@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from .errors import PendingPromiseError
 from .frozen import AS_THEY_ARE, EMPTY, canonical_json, freeze, instances_inside
 from .promising.failure import told
-from .promising.marks import InText, at_once, has_mark, tokens_of
+from .promising.marks import InText, has_mark, tokens_of
 from .promising.passing import source_that
 from .promising.scope import current
 from .promising.stream import ENDED, Source, Stream, StreamReader
@@ -192,9 +192,8 @@ class MessagePromise(InText, Stream[str, Message]):
 
     def __init__(self, source: Source[str], recipe: Recipe, work: Work | None = None) -> None:
         """For `Message.promise`, which sees to it that something fills the source."""
-        super().__init__(source, work)
-        self._recipe = recipe
-        self._text = None
+        self._source, self._work, self._wanted, self._whole = source, work, False, None
+        self._recipe, self._text = recipe, None
 
     @classmethod
     def of(cls, message: Message | str) -> "MessagePromise":
@@ -230,7 +229,7 @@ class MessagePromise(InText, Stream[str, Message]):
 
     def _make_whole(self, pieces: Sequence[str]) -> Message:
         if self._recipe is _NO_RECIPE:
-            return Message(text=self._text or "")
+            return _message_of(self._text or "")
         if self._recipe.message is None:
             message = self._recipe.make(pieces)
             if self._work is not None:
@@ -239,8 +238,19 @@ class MessagePromise(InText, Stream[str, Message]):
 
     def _now(self) -> Message | None:
         if self._whole is None and self._source.closed and self._source.keeps:
-            self._whole = at_once(self)
+            return self.take()
         return self._whole
 
 
+def _message_of(text: str) -> Message:
+    """Return what `Message(text=text)` does for a text without marks; that is the most frequent one, and takes long."""
+    message = Message.__new__(Message)
+    _set(message, "__dict__", {"text": text, "role": None, "metadata": EMPTY})
+    _set(message, "__pydantic_fields_set__", {"text"})
+    _set(message, "__pydantic_extra__", None)
+    _set(message, "__pydantic_private__", None)
+    return message
+
+
+_set = object.__setattr__
 _NO_RECIPE = Recipe(Message, ErrorMessage, EMPTY, EMPTY)

@@ -50,7 +50,7 @@ class MiniAgents(Scope):
 class InteractionContext:
     """One call of an agent, seen from inside: what came in, and the way out."""
 
-    __slots__ = ("_overtaking", "_work", "agent", "message_promises")
+    __slots__ = ("_work", "agent", "message_promises")
 
     def __init__(self, agent: "MiniAgent", message_promises: MessageSequencePromise, work: Work) -> None:
         """For `MiniAgent.inquire`."""
@@ -59,8 +59,6 @@ class InteractionContext:
         self.message_promises = message_promises
         """What the caller sent; may still be arriving, and can be read any number of times."""
         self._work = work
-        self._overtaking: set[Source[Any]] | None = None
-        """What does not have its place in the reply yet."""
 
     def reply(self, messages: MessageType, /) -> Self:
         """Add to the reply, in this order whatever arrives first; returns at once.
@@ -88,9 +86,9 @@ class InteractionContext:
             source: Source[Any] = Source()
             work = Work(None, source)
             work.held = False
-            if self._overtaking is None:
-                self._overtaking = set()
-            self._overtaking.add(source)
+            if self._work.waits_for is None:
+                self._work.waits_for = set()
+            self._work.waits_for.add(source)
             work.start(self._overtake, piece, source)
         return self
 
@@ -101,11 +99,6 @@ class InteractionContext:
             CancelledError: They have all left: the call stops.
         """
         await self._work.source.room()
-
-    async def settle(self) -> None:
-        """Wait until all that was replied out of order has its place."""
-        for source in tuple(self._overtaking or ()):
-            await source.end()
 
     async def _overtake(self, piece: MessagePromise | MessageSequencePromise, source: Source[Any]) -> None:
         """Reply the messages of `piece` one by one as they begin, and its error, if it has one, where it comes."""
@@ -118,7 +111,7 @@ class InteractionContext:
             self._work.source.push(MessageSequencePromise.over(source, None))
             raise
         finally:
-            cast("set[Source[Any]]", self._overtaking).discard(source)
+            cast("set[Source[Any]]", self._work.waits_for).discard(source)
 
 
 class MiniAgent:
@@ -127,7 +120,7 @@ class MiniAgent:
     Immutable and free of any scope: define and fork agents anywhere, call them inside `async with MiniAgents()`.
     """
 
-    __slots__ = ("_errors_as_messages", "_function", "_keep", "alias", "description", "parameters")
+    __slots__ = ("_errors_as_messages", "_function", "_keep", "_parameters", "alias", "description")
 
     _function: Callable[..., Awaitable[None]]
     _errors_as_messages: bool | None
@@ -136,8 +129,7 @@ class MiniAgent:
     """The name it has in errors, trails and transcripts."""
     description: str
     """What it is for: the function's docstring, unless told otherwise."""
-    parameters: Mapping[str, Any]
-    """What it was forked with."""
+    _parameters: dict[str, Any]
 
     def __init__(  # noqa: PLR0913 - by name
         self,
@@ -150,10 +142,15 @@ class MiniAgent:
         parameters: Mapping[str, Any] = EMPTY,
     ) -> None:
         """See `miniagent`, which checks the function first."""
-        values = (function, errors_as_messages, keep, alias, description, MappingProxyType(dict(parameters)))
-        names = ("_function", "_errors_as_messages", "_keep", "alias", "description", "parameters")
+        values = (function, errors_as_messages, keep, dict(parameters), alias, description)
+        names = ("_function", "_errors_as_messages", "_keep", "_parameters", "alias", "description")
         for name, value in zip(names, values, strict=True):
             object.__setattr__(self, name, value)
+
+    @property
+    def parameters(self) -> Mapping[str, Any]:
+        """What it was forked with."""
+        return MappingProxyType(self._parameters)
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"an agent cannot be changed; `fork` it for another {name}")
@@ -177,7 +174,7 @@ class MiniAgent:
             description=self.description if description is None else description,
             errors_as_messages=self._errors_as_messages if errors_as_messages is None else errors_as_messages,
             keep=self._keep if keep is None else keep,
-            parameters={**self.parameters, **parameters},
+            parameters={**self._parameters, **parameters},
         )
 
     def inquire(
@@ -214,14 +211,12 @@ class MiniAgent:
         work = Work(self.alias, source, tell_as_message, errors_as_pieces=errors_as_messages, keeps_pieces=keep)
         sent = sequence_of(messages, self.alias, keep=keep)
         work.scope.made(sent)
-        work.start(self._call, InteractionContext(self, sent, work), parameters)
+        if self._parameters:
+            parameters = {**self._parameters, **parameters}
+        work.start(self._function, InteractionContext(self, sent, work), **parameters)
         if timeout_s is not None:
             work.expire(timeout_s)
         return MessageSequencePromise.over(source, work)
-
-    async def _call(self, context: InteractionContext, parameters: dict[str, Any]) -> None:
-        await self._function(context, **{**self.parameters, **parameters})
-        await context.settle()
 
     def __repr__(self) -> str:
         return f"<MiniAgent {self.alias}>"

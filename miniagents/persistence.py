@@ -14,7 +14,6 @@ from weakref import WeakSet, WeakValueDictionary
 
 from .messages import Message, MessagePromise, MessageSequencePromise
 from .promising.failure import Failure
-from .promising.marks import at_once
 from .promising.scope import CURRENT, Scope
 
 __all__ = ["OnPersistMessage", "Persistence"]
@@ -50,7 +49,7 @@ class Persistence:
                 self._add(what)
             elif what.is_handmade and what not in self._walked:
                 if isinstance(what, MessagePromise):
-                    self._add(at_once(what))
+                    self._add(what.take())
                 else:
                     self._walked.add(what)
                     pending.extend(reversed(what.parts))

@@ -11,12 +11,12 @@ from pydantic import BaseModel, ValidationError
 
 from .errors import UnsupportedPieceError
 from .message import ErrorMessage, Message, MessagePromise
-from .promising.marks import InText, at_once, has_mark, tokens_of
+from .promising.marks import InText, has_mark, tokens_of
 from .promising.passing import source_that
 from .promising.promise import Promise
 from .promising.scope import Scope, current
 from .promising.sequence import SequencePromise, SequenceReader
-from .promising.stream import Source, Stream
+from .promising.stream import ENDED, Source, Stream
 from .promising.work import Work
 
 __all__ = [
@@ -72,7 +72,7 @@ class MessageSequencePromise(InText, SequencePromise[MessagePromise, MessageTupl
     def over(cls, source: Source[Any], work: Work | None) -> "MessageSequencePromise":
         """Return the sequence of what `work` puts into `source`."""
         sequence = cls.__new__(cls)
-        Stream.__init__(sequence, source, work)
+        sequence._source, sequence._work, sequence._wanted, sequence._whole = source, work, False, None
         return sequence
 
     def __repr__(self) -> str:
@@ -81,8 +81,14 @@ class MessageSequencePromise(InText, SequencePromise[MessagePromise, MessageTupl
 
     async def _settle(self) -> MessageTuple:
         if self._whole is None:
-            promises = [promise async for promise in SequenceReader(self, self._source.first())]
-            self._whole = MessageTuple([await promise for promise in promises])
+            reader, promises = SequenceReader(self, self._source.first()), list[MessagePromise]()
+            while reader.source is not ENDED:
+                promise = reader.step()
+                if promise is not None:
+                    promises.append(promise)
+                elif reader.source is not ENDED:
+                    await reader.source.next()
+            self._whole = MessageTuple([promise._now() or await promise for promise in promises])
         return self._whole
 
     def _now(self) -> MessageTuple | None:
@@ -93,8 +99,10 @@ class MessageSequencePromise(InText, SequencePromise[MessagePromise, MessageTupl
                 return None
             if isinstance(stream, MessageSequencePromise):
                 pending.extend(stream._source.pieces)
-        whole: MessageTuple = at_once(self)
-        return whole
+        if self._whole is None:
+            promises = iter(SequenceReader(self, self._source).step, None)
+            self._whole = MessageTuple([promise.take() for promise in promises])
+        return self._whole
 
 
 Piece: TypeAlias = MessagePromise | MessageSequencePromise
@@ -114,6 +122,8 @@ def pieces_of(messages: MessageType, taker: str, *, keep: bool | None = None) ->
     """
     if messages is None:
         return []
+    if messages.__class__ is str and not has_mark(messages):  # by far the most frequent case
+        return [MessagePromise.of(messages)]
     one = _one_piece(messages, taker, keep)
     if one is not None:
         return [one]
@@ -150,7 +160,7 @@ def sequence_of(messages: MessageType, taker: str, *, keep: bool | None = None) 
         return messages
     source: Source[Any] = Source()
     source.pieces = pieces_of(messages, taker, keep=keep)
-    source.close()
+    source.closed = True
     return MessageSequencePromise.over(source, None)
 
 

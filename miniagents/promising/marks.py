@@ -10,19 +10,18 @@ import re
 import secrets
 from collections.abc import AsyncGenerator
 from itertools import count
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from ..errors import PendingPromiseError
 from .scope import current
 from .stream import Stream
 
-__all__ = ["InText", "at_once", "has_mark", "tokens_of"]
+__all__ = ["InText", "has_mark", "tokens_of"]
 
 _OPEN = f"\u2063<await this promise first: {secrets.token_hex(8)}:"
 _CLOSE = ">\u2063"
 _MARK = re.compile(f"{re.escape(_OPEN)}([0-9]+){re.escape(_CLOSE)}")
-_Whole = TypeVar("_Whole")
 _next_number = count().__next__
 _numbers: WeakKeyDictionary[Stream[Any, Any], str] = WeakKeyDictionary()
 _marked: WeakValueDictionary[str, Stream[Any, Any]] = WeakValueDictionary()
@@ -51,15 +50,6 @@ class InText:
         if spec or self._now() is not None:
             return format(str(self), spec)
         return _mark(cast("Stream[Any, Any]", self))
-
-
-def at_once(stream: Stream[Any, _Whole]) -> _Whole:
-    """Await a stream that has nothing to wait for, without a loop."""
-    try:
-        stream._settle().send(None)
-    except StopIteration as done:
-        return cast("_Whole", done.value)
-    raise AssertionError("a stream that was there had to be waited for")
 
 
 def _mark(stream: Stream[Any, Any]) -> str:

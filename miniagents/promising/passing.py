@@ -107,9 +107,9 @@ class PassingSource(Source[_Piece]):
         """Whether at least one piece has come, be it gone or not."""
         return self._full is not None or bool(self.pieces)
 
-    async def next(self) -> None:
-        """Wait for one more piece, or the end."""
-        await self._open.next()
+    def next(self) -> asyncio.Future[None]:
+        """Return what is done when one more piece is there, or the end."""
+        return self._open.next()
 
     async def room(self) -> None:
         """Wait until the slowest reader has had all but the last few pieces.

@@ -4,7 +4,7 @@ What is handed to a sequence stays as it is, nested, and each reader walks the t
 a sequence on costs the same however long it is and however much of it is still to come, and nothing recurses.
 """
 
-from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, Union
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, Union
 
 from .stream import ENDED, Source, Stream, cursor
 from .work import raised_here
@@ -60,7 +60,7 @@ class SequenceReader(Generic[_Leaf]):
     After the error of a nested sequence it goes on behind that sequence, if it is asked for more.
     """
 
-    __slots__ = ("_next", "_sequence", "_source", "_stack", "_wants")
+    __slots__ = ("_next", "_sequence", "_stack", "_wants", "source")
 
     def __init__(
         self, sequence: SequencePromise[_Leaf, Any], source: Source[_Node[_Leaf]], *, wants: bool = True
@@ -69,7 +69,8 @@ class SequenceReader(Generic[_Leaf]):
         self._sequence = sequence  # held, so that the producer knows it is wanted
         self._wants = wants
         self._stack: list[tuple[Source[_Node[_Leaf]], Callable[[], _Node[_Leaf]]]] = []
-        self._source = source
+        self.source = source
+        """Where it stands; `ENDED` at its end."""
         self._next: Callable[[], _Node[_Leaf]] = iter(source.pieces).__next__
 
     def __aiter__(self) -> Self:
@@ -77,44 +78,45 @@ class SequenceReader(Generic[_Leaf]):
 
     async def __anext__(self) -> _Leaf:
         while True:
-            piece: _Node[_Leaf] = _NO_PIECE
+            leaf = self.step()
+            if leaf is not None:
+                return leaf
+            if self.source is ENDED:
+                raise StopAsyncIteration
+            await self.source.next()
+
+    def step(self) -> _Leaf | None:
+        """Return the next leaf that is there; or None, when one has to wait where it stands, or it has ended."""
+        while True:
+            piece: _Node[_Leaf] | None = None
             try:  # noqa: SIM105 - `suppress` costs more than all the rest
                 piece = self._next()
             except StopIteration:
                 pass  # and not here: what is raised below would carry it as its context
-            if piece is _NO_PIECE:
-                await self._go_on()
-            elif isinstance(piece, SequencePromise):
-                if self._wants:
-                    piece._wanted = True
-                self._step_in(piece._source.first())
+            if piece is None:
+                source = self.source
+                self._next = cursor(source.pieces, len(source.pieces))  # the old one has run out
+                if not source.closed or source is ENDED:
+                    return None
+                self._step_out(source)
             else:
                 if self._wants:
                     piece._wanted = True
-                return piece
+                if not isinstance(piece, SequencePromise):
+                    return piece
+                self._step_into(piece._source.first())
 
-    def _step_in(self, source: Source[_Node[_Leaf]]) -> None:
-        self._stack.append((self._source, self._next))
-        self._source, self._next = source, iter(source.pieces).__next__
+    def _step_into(self, source: Source[_Node[_Leaf]]) -> None:
+        self._stack.append((self.source, self._next))
+        self.source, self._next = source, iter(source.pieces).__next__
 
-    async def _go_on(self) -> None:
-        """Wait where it stands, or step out of a sequence that has ended."""
-        source = self._source
-        if not source.closed:
-            self._next = cursor(source.pieces, len(source.pieces))  # the old one has run out
-            await source.next()
-            return
-        failure, after = source.failure, source.after()
+    def _step_out(self, source: Source[_Node[_Leaf]]) -> None:
+        after = source.after()
         if after is not None:
-            self._source, self._next = after, iter(after.pieces).__next__
+            self.source, self._next = after, iter(after.pieces).__next__
         elif self._stack:
-            self._source, self._next = self._stack.pop()
+            self.source, self._next = self._stack.pop()
         else:
-            self._source, self._next = ENDED, iter(ENDED.pieces).__next__
-            if failure is None:
-                raise StopAsyncIteration
-        if failure is not None:
-            raise raised_here(failure)
-
-
-_NO_PIECE: Final[Any] = object()
+            self.source, self._next = ENDED, iter(ENDED.pieces).__next__
+        if source.failure is not None:
+            raise raised_here(source.failure)

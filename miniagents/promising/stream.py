@@ -80,34 +80,30 @@ class Source(Generic[_Piece]):
         while not self.has_begun and not self.closed:
             await self.next()
 
-    async def next(self) -> None:
-        """Wait for one more piece, or the end."""
+    def next(self) -> asyncio.Future[None]:
+        """Return what is done when one more piece is there, or the end; for one reader, who may cancel it."""
         if self._at_next is None:
             self._at_next = []
-        await self._turn(self._at_next)
+        return _waiter_in(self._at_next, self.loop)
 
-    async def end(self) -> None:
-        """Wait until it is closed."""
-        while not self.closed:
-            if self._at_end is None:
-                self._at_end = []
-            await self._turn(self._at_end)
+    def end(self) -> asyncio.Future[None]:
+        """Return what is done when it is closed; for one reader, who may cancel it."""
+        if self._at_end is None:
+            self._at_end = []
+        return _waiter_in(self._at_end, self.loop)
 
-    async def _turn(self, waiters: list[asyncio.Future[None]]) -> None:
-        loop = asyncio.get_running_loop()
-        if loop is not self.loop:  # nothing would ever wake it
-            raise NoScopeError(
-                "this promise is still being kept in another event loop, which cannot be waited for in this one;"
-                " await it there (`asyncio.run_coroutine_threadsafe`), or make the call here, in a scope of this loop"
-            )
-        waiter = loop.create_future()
-        waiters.append(waiter)
-        try:
-            await waiter
-        except asyncio.CancelledError:  # this reader gives up; the others go on
-            if waiter in waiters:
-                waiters.remove(waiter)
-            raise
+
+def _waiter_in(waiters: list[asyncio.Future[None]], loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+    if loop is not asyncio.get_running_loop():  # nothing would ever wake it
+        raise NoScopeError(
+            "this promise is still being kept in another event loop, which cannot be waited for in this one;"
+            " await it there (`asyncio.run_coroutine_threadsafe`), or make the call here, in a scope of this loop"
+        )
+    while waiters and waiters[-1].done():  # those who gave up
+        waiters.pop()
+    waiter: asyncio.Future[None] = asyncio.Future(loop=loop)
+    waiters.append(waiter)
+    return waiter
 
 
 def _wake(waiters: list[asyncio.Future[None]]) -> None:
@@ -169,7 +165,7 @@ class Stream(Generic[_Piece, _Whole]):
 
     async def finished(self) -> None:
         """Wait until whatever makes it has ended, well or not; reads nothing and raises none of its errors."""
-        if not self._source.closed:
+        while not self._source.closed:
             await self._source.end()
 
     @property
@@ -186,8 +182,17 @@ class Stream(Generic[_Piece, _Whole]):
         if self._whole is None:
             if not self._source.keeps:
                 return await self._gather()
-            if not self._source.closed:
+            while not self._source.closed:
                 await self._source.end()
+        return self.take()
+
+    def take(self) -> _Whole:
+        """Return the whole, which is there, without waiting.
+
+        Raises:
+            Exception: What it failed by.
+        """
+        if self._whole is None:
             if self._source.failure is not None:
                 raise raised_here(self._source.failure)
             self._whole = self._make_whole(self._source.pieces)

@@ -33,6 +33,12 @@ class _Sink(Protocol):
     async def room(self) -> None: ...
 
 
+class _Source(_Sink, Protocol):
+    """As much of it as whoever waits for it needs."""
+
+    def end(self) -> Awaitable[None]: ...
+
+
 class _Done:
     """The source of a work that has ended."""
 
@@ -74,6 +80,7 @@ class Work:
         "parent",
         "scope",
         "source",
+        "waits_for",
     )
 
     def __init__(
@@ -114,6 +121,8 @@ class Work:
         """What must live as long as this work does."""
         self.held = True
         """Whether somebody holds its stream."""
+        self.waits_for: set[_Source] | None = None
+        """What has to be closed before its own source is."""
         self._tell = tell
         self._task: asyncio.Task[None] | None = None
         """None before the start and after the end; the task knows the work, so that would be a cycle."""
@@ -123,7 +132,7 @@ class Work:
         self._orphaned = False
         self._timer: asyncio.TimerHandle | None = None
 
-    def start(self, function: Callable[_P, Awaitable[None]], *args: _P.args, **kwargs: _P.kwargs) -> Self:
+    def start(self, function: Callable[_P, Awaitable[None]], /, *args: _P.args, **kwargs: _P.kwargs) -> Self:
         """Start `function` in a task of its own."""
         # The function, not its coroutine: a task that is cancelled before its first step would leave that unawaited.
         # And not by the loop's factory, which may be an eager one: nothing of it is to run before it is in its place.
@@ -140,6 +149,9 @@ class Work:
         CURRENT.set(self)
         try:
             await function(*args, **kwargs)
+            for source in tuple(self.waits_for or ()):
+                while not source.closed:
+                    await source.end()
         except asyncio.CancelledError:
             self._fail(CallCancelledError(f"{self.name} was cancelled"))
             raise
