@@ -12,7 +12,7 @@ from .errors import UsageError
 from .frozen import EMPTY
 from .messages import Message, MessagePromise, MessageSequencePromise, MessageType
 from .persistence import OnPersistMessage, Persistence
-from .pieces import pieces_of, sequence_of, tell_as_message
+from .pieces import is_plain_text, pieces_of, sequence_of, tell_as_message
 from .promising.passing import source_that
 from .promising.scope import Scope
 from .promising.stream import Source
@@ -50,15 +50,21 @@ class MiniAgents(Scope):
 class InteractionContext:
     """One call of an agent, seen from inside: what came in, and the way out."""
 
-    __slots__ = ("_work", "agent", "message_promises")
+    __slots__ = ("_sent", "_work", "agent")
 
-    def __init__(self, agent: "MiniAgent", message_promises: MessageSequencePromise, work: Work) -> None:
+    def __init__(self, agent: "MiniAgent", sent: MessageSequencePromise | str | None, work: Work) -> None:
         """For `MiniAgent.inquire`."""
         self.agent = agent
         """The agent that was called, with the parameters it was forked with."""
-        self.message_promises = message_promises
-        """What the caller sent; may still be arriving, and can be read any number of times."""
+        self._sent = sent
         self._work = work
+
+    @property
+    def message_promises(self) -> MessageSequencePromise:
+        """What the caller sent; may still be arriving, and can be read any number of times."""
+        if not isinstance(self._sent, MessageSequencePromise):  # a text: not every agent looks at it
+            self._sent = sequence_of(self._sent, self.agent.alias)
+        return self._sent
 
     def reply(self, messages: MessageType, /) -> Self:
         """Add to the reply, in this order whatever arrives first; returns at once.
@@ -209,8 +215,10 @@ class MiniAgent:
         if errors_as_messages is None:
             errors_as_messages = self._errors_as_messages
         work = Work(self.alias, source, tell_as_message, errors_as_pieces=errors_as_messages, keeps_pieces=keep)
-        sent = sequence_of(messages, self.alias, keep=keep)
-        work.scope.made(sent)
+        sent: Any = messages
+        if not is_plain_text(sent) or work.scope.on_made is not None:
+            sent = sequence_of(sent, self.alias, keep=keep)
+            work.scope.made(sent)
         if self._parameters:
             parameters = {**self._parameters, **parameters}
         work.start(self._function, InteractionContext(self, sent, work), **parameters)

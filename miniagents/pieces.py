@@ -5,13 +5,13 @@ of message promises. Never: who asked, but for a name to put into an error.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Iterable, Iterator, Mapping
-from typing import Any, TypeAlias, Union
+from typing import Any, TypeAlias, TypeGuard, Union
 
 from pydantic import BaseModel, ValidationError
 
 from .errors import UnsupportedPieceError
 from .message import ErrorMessage, Message, MessagePromise
-from .promising.marks import InText, has_mark, tokens_of
+from .promising.marks import MARK, InText, has_mark, tokens_of
 from .promising.passing import source_that
 from .promising.promise import Promise
 from .promising.scope import Scope, current
@@ -23,6 +23,7 @@ __all__ = [
     "MessageSequencePromise",
     "MessageTuple",
     "MessageType",
+    "is_plain_text",
     "pieces_of",
     "sequence_of",
     "tell_as_message",
@@ -122,11 +123,15 @@ def pieces_of(messages: MessageType, taker: str, *, keep: bool | None = None) ->
     """
     if messages is None:
         return []
-    if messages.__class__ is str and not has_mark(messages):  # by far the most frequent case
+    if is_plain_text(messages):
         return [MessagePromise.of(messages)]
+    if _is_whole(messages):
+        return [MessagePromise.of(message) for message in messages]
     one = _one_piece(messages, taker, keep)
-    if one is not None:
-        return [one]
+    return [one] if one is not None else _flattened(messages, taker, keep)
+
+
+def _flattened(messages: Any, taker: str, keep: bool | None) -> list[Piece]:  # noqa: FBT001 - as it came
     pieces: list[Piece] = []
     started: list[Piece] = []
     nested: list[Iterator[Any]] = [_iterator(messages, taker)]
@@ -149,6 +154,11 @@ def pieces_of(messages: MessageType, taker: str, *, keep: bool | None = None) ->
     return pieces
 
 
+def is_plain_text(messages: object) -> TypeGuard[str]:
+    """Say whether it is by far the most frequent kind of message: a text with no promise inside it."""
+    return messages.__class__ is str and MARK not in messages
+
+
 def sequence_of(messages: MessageType, taker: str, *, keep: bool | None = None) -> MessageSequencePromise:
     """Return `messages` as a sequence: itself, where it is one; the arguments are those of `pieces_of`.
 
@@ -161,7 +171,20 @@ def sequence_of(messages: MessageType, taker: str, *, keep: bool | None = None) 
     source: Source[Any] = Source()
     source.pieces = pieces_of(messages, taker, keep=keep)
     source.closed = True
-    return MessageSequencePromise.over(source, None)
+    sequence = MessageSequencePromise.over(source, None)
+    if _is_whole(messages):
+        sequence._whole = messages
+    return sequence
+
+
+def _is_whole(messages: object) -> TypeGuard[MessageTuple]:
+    """Say whether it is what one gets when one awaits a sequence: that is sent on often, and needs no looking into."""
+    if messages.__class__ is not MessageTuple:
+        return False
+    for message in messages:  # noqa: SIM110 - `all` takes three times as long
+        if not isinstance(message, Message):
+            return False
+    return True
 
 
 def text_promise(text: str, **fields: Any) -> MessagePromise:
@@ -176,7 +199,11 @@ def text_promise(text: str, **fields: Any) -> MessagePromise:
     return MessagePromise.of(Message(text=text, **fields) if fields else text)
 
 
-def _one_piece(message: Any, taker: str, keep: bool | None) -> Piece | None:  # noqa: FBT001 - as it came
+def _one_piece(  # noqa: PLR0911 - one return a kind of message
+    message: Any,
+    taker: str,
+    keep: bool | None,  # noqa: FBT001 - as it came
+) -> Piece | None:
     """Return the promise for it, or None where it holds many."""
     if isinstance(message, str):
         return text_promise(message)
@@ -184,6 +211,8 @@ def _one_piece(message: Any, taker: str, keep: bool | None) -> Piece | None:  # 
         return MessagePromise.of(message)
     if isinstance(message, MessagePromise | MessageSequencePromise):
         return message
+    if isinstance(message, list | tuple):  # before the classes below, which take longer to rule out
+        return None
     if isinstance(message, Mapping):
         return _from_fields(message, taker)
     if isinstance(message, Promise | AsyncIterable):
@@ -209,6 +238,8 @@ def _from_fields(fields: Mapping[Any, Any], taker: str) -> MessagePromise:
 
 
 def _iterator(messages: Any, taker: str) -> Iterator[Any]:
+    if isinstance(messages, list | tuple):
+        return iter(messages)
     if isinstance(messages, Iterable) and not isinstance(messages, bytes | bytearray | BaseModel | Awaitable):
         return iter(messages)
     raise UnsupportedPieceError(

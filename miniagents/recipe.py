@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from .errors import UnsupportedPieceError
 from .frozen import EMPTY
-from .promising.marks import has_mark, tokens_of
+from .promising.marks import MARK, tokens_of
 from .promising.scope import Scope
 from .promising.stream import Source
 from .promising.work import Work
@@ -66,17 +66,18 @@ class Recipe:
 
 async def pump(source: Source[str], tokens: AsyncIterable[str], recipe: Recipe, scope: Scope) -> None:
     """Put the tokens into the source as they come, and make the message at their end."""
+    keeps = source.keeps
     try:
         async for token in tokens:
-            if checked(token):
-                if has_mark(token):
-                    async for part in tokens_of(token):
-                        source.push(part)
-                        await source.room()
-                else:
+            if token.__class__ is str and MARK not in token:  # each of these checks is paid for by every token
+                if token:
                     source.push(token)
-                if not source.keeps:
+            elif checked(token):
+                async for part in tokens_of(token):
+                    source.push(part)
                     await source.room()
+            if not keeps:
+                await source.room()
         recipe.finish(source, scope)
     finally:
         if isinstance(tokens, AsyncGenerator):

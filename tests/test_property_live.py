@@ -32,6 +32,15 @@ class Text:
     tokens: list[str] = field(default_factory=list)
     state: str = OPEN
     orders: asyncio.Queue[str | Exception | None] = field(default_factory=asyncio.Queue)
+    waits_in: "Node | None" = None
+    """The agent in whose reply it takes its place when it begins."""
+
+    def begin(self) -> None:
+        """Take its place, if it waits for that."""
+        if self.waits_in is not None:
+            self.waits_in.unplaced.remove(self)
+            self.waits_in.pieces.append(self)
+            self.waits_in = None
 
     async def stream(self) -> AsyncIterator[str]:
         """Give tokens until told to end."""
@@ -53,6 +62,10 @@ class Node:
     state: str = OPEN
     orders: asyncio.Queue[Callable[[InteractionContext], Any] | None] = field(default_factory=asyncio.Queue)
     call: MessageSequencePromise | None = None
+    unplaced: list[Text] = field(default_factory=list)
+    """What it replied out of order and has not begun."""
+    lost: list[Text] = field(default_factory=list)
+    """What had not begun when it failed."""
 
     def heard(self) -> list[Event]:
         """Return what a reader can have heard by now."""
@@ -63,12 +76,24 @@ class Node:
                 continue
             inner = piece.heard()
             events += [event for event in inner if event != (ENDED, None)]
-            if piece.state == OPEN or inner[-1:] != [(ENDED, None)]:
+            if inner[-1:] != [(ENDED, None)]:
                 return events
-        return events + ending(self.state)
+        return events + ([] if self.state == ENDED and self.unplaced else ending(self.state))
+
+    def lose(self) -> None:
+        """Have no place any more for what has not begun."""
+        self.lost += self.unplaced
+        for text in self.unplaced:
+            text.waits_in = None
+        self.unplaced = []
 
     def stop(self) -> None:
         """Be cancelled, with everything below."""
+        if self.unplaced:
+            self.state = OPEN  # though it was told to end
+            self.lose()
+        for text in self.lost:
+            text.state = text.state or CallCancelledError.__name__
         for piece in self.pieces:
             if isinstance(piece, Node):
                 piece.stop()
@@ -163,6 +188,21 @@ class LiveStreams(RuleBasedStateMachine):
 
     @precondition(open_nodes)
     @rule(data=st.data())
+    def reply_a_stream_out_of_order(self, data: st.DataObject) -> None:
+        """An agent replies a message that takes its place when it begins."""
+        node, text = self.one_of(data, self.open_nodes()), Text()
+        text.waits_in = node
+        node.unplaced.append(text)
+        self.texts.append(text)
+
+        def order(ctx: InteractionContext) -> None:
+            self.promises[text] = Message.promise(text.stream())
+            ctx.reply_out_of_order(self.promises[text])
+
+        self.tell(node, order)
+
+    @precondition(open_nodes)
+    @rule(data=st.data())
     def forward(self, data: st.DataObject) -> None:
         """An agent replies what another one replies."""
         node, inner = self.one_of(data, self.open_nodes()), Node()
@@ -180,6 +220,7 @@ class LiveStreams(RuleBasedStateMachine):
     def flow(self, data: st.DataObject, tokens: list[str]) -> None:
         """Tokens come."""
         text = self.one_of(data, self.open_texts())
+        text.begin()
         text.tokens += tokens
         for token in tokens:
             text.orders.put_nowait(token)
@@ -190,6 +231,7 @@ class LiveStreams(RuleBasedStateMachine):
     def end_a_stream(self, data: st.DataObject, breaks: bool) -> None:
         """A stream ends, or breaks."""
         text = self.one_of(data, self.open_texts())
+        text.begin()
         text.state = BoomError.__name__ if breaks else ENDED
         text.orders.put_nowait(BoomError() if breaks else None)
         self.run(asyncio.sleep(0))
@@ -200,6 +242,8 @@ class LiveStreams(RuleBasedStateMachine):
         """An agent ends, or fails."""
         node = self.one_of(data, self.open_nodes())
         node.state = BoomError.__name__ if fails else ENDED
+        if fails:
+            node.lose()
 
         def fail(_ctx: InteractionContext) -> None:
             raise BoomError

@@ -10,18 +10,19 @@ import re
 import secrets
 from collections.abc import AsyncGenerator
 from itertools import count
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from ..errors import PendingPromiseError
 from .scope import current
 from .stream import Stream
 
-__all__ = ["InText", "has_mark", "tokens_of"]
+__all__ = ["MARK", "InText", "has_mark", "tokens_of"]
 
-_OPEN = f"\u2063<await this promise first: {secrets.token_hex(8)}:"
+MARK: Final = f"\u2063<await this promise first: {secrets.token_hex(8)}:"
+"""How a mark begins; what has it not has no mark."""
 _CLOSE = ">\u2063"
-_MARK = re.compile(f"{re.escape(_OPEN)}([0-9]+){re.escape(_CLOSE)}")
+_MARK = re.compile(f"{re.escape(MARK)}([0-9]+){re.escape(_CLOSE)}")
 _next_number = count().__next__
 _numbers: WeakKeyDictionary[Stream[Any, Any], str] = WeakKeyDictionary()
 _marked: WeakValueDictionary[str, Stream[Any, Any]] = WeakValueDictionary()
@@ -61,12 +62,12 @@ def _mark(stream: Stream[Any, Any]) -> str:
     if owner.keeps is None:
         owner.keeps = {}
     owner.keeps[number] = stream
-    return f"{_OPEN}{number}{_CLOSE}"
+    return f"{MARK}{number}{_CLOSE}"
 
 
 def has_mark(text: str) -> bool:
     """Say whether there is a mark in `text`."""
-    return _OPEN in text
+    return MARK in text
 
 
 def tokens_of(text: str) -> AsyncGenerator[str, None]:

@@ -43,8 +43,11 @@ class Source(Generic[_Piece]):
         """Add a piece and wake whoever waits for the next one."""
         if not self.closed:
             self.pieces.append(piece)
-            if self._at_next:
-                _wake(self._at_next)
+            if waiters := self._at_next:  # what `_wake` does, without the call, for it is done for every token
+                for waiter in waiters:
+                    if not waiter.done():
+                        waiter.set_result(None)
+                waiters.clear()
 
     def close(self, failure: Failure | None = None) -> None:
         """Say that no more will come; `failure` is raised at the readers that get that far."""

@@ -235,7 +235,7 @@ FORGERIES = [
     "\u2063<await this promise first: 0123456789abcdef:0>\u2063",
     "\u2063<await this promise first: ",
     "\u2063",
-    marks._OPEN.replace(marks._OPEN[-9:-1], "00000000") + "0" + marks._CLOSE,
+    marks.MARK.replace(marks.MARK[-9:-1], "00000000") + "0" + marks._CLOSE,
 ]
 
 
@@ -251,7 +251,7 @@ async def test_a_forged_mark_is_plain_text(text: str) -> None:
 
 async def test_a_mark_of_nothing() -> None:
     """A text with this process's own nonce but no promise behind it gets nowhere: not expanded, not passed on."""
-    unknown = marks._OPEN + "987654321" + marks._CLOSE
+    unknown = marks.MARK + "987654321" + marks._CLOSE
     async with MiniAgents():
         with pytest.raises(PendingPromiseError, match="`await` the promise"):
             echoing.inquire(unknown)
