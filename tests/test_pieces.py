@@ -332,3 +332,11 @@ async def test_error_messages_are_messages() -> None:
     async with MiniAgents():
         [message] = await echoing.inquire(ErrorMessage.of(ZeroDivisionError("none left")))
         assert message == ErrorMessage(text="ZeroDivisionError: none left", error="ZeroDivisionError")
+
+
+async def test_a_tuple_that_is_no_reply_is_looked_into() -> None:
+    """A `MessageTuple` that somebody filled with other things is taken like any tuple."""
+    async with MiniAgents():
+        assert str(MessageSequencePromise(MessageTuple(["a", Message(text="b")]))) == "a\n\nb"  # type: ignore[list-item]
+        with pytest.raises(UnsupportedPieceError, match="int is no message"):
+            MessageSequencePromise(MessageTuple([3]))  # type: ignore[list-item]
