@@ -1,56 +1,108 @@
-"""`python -m benchmarks`: measure everything and print it as Markdown; `benchmarks/README.md` keeps the last run.
+"""Measure what miniagents costs, beside bare asyncio (the floor) and beside the peers that are there; print tables.
 
-Peers are measured in the same run where they are given: `--peer-python` a Python that has `miniagents==0.0.35`, an
-earlier framework of this name; `--llm` the program `llm`.
+A whole run takes minutes. The last one is kept in benchmarks/README.md.
 """
 
 import argparse
 import os
 import platform
+import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 
-from benchmarks import startup
-from benchmarks.measure import Row, figure, table
+from benchmarks import cases, company, startup
+from benchmarks.measure import HOUSE, Row, failures, tell
+from benchmarks.picture import picture
+from benchmarks.tables import beside, costs
 
-_US = "CPU µs"
-
-
-def runtime_rows(times: int, peer: str | None) -> list[Row]:
-    """Measure the runtime, each case in processes of its own."""
-
-    def ours(case: str) -> float:
-        return figure("runtime.py", case, times=times)
-
-    def theirs(case: str) -> float | None:
-        return figure("peer.py", case, python=peer, times=3) if peer else None
-
-    def row(name: str, case: str, **bounds: float) -> Row:
-        return Row(name, _US, ours(case), ours(f"floor_{case}"), theirs(case), **bounds)
-
-    return [
-        row("agent call, one after the other; floor: a task", "call_sequential", bound=40),
-        row("agent call, gathered; floor: a task", "call_gathered", bound=60),
-        row("token to its reader, ready in advance; floor: the generator", "token_ready", bound=1.5),
-        row("token to its reader, one by one; floor: asyncio.Queue", "token_live", bound_times_floor=1.5),
-        Row("memory of an idle call; floor: a task", "bytes", ours("idle_bytes"), ours("floor_idle_bytes"), bound=8192),
-        Row("memory that 20,000 rounds of a two-agent loop add", "bytes", ours("loop_growth_bytes"), bound=1 << 20),
-    ]
+README = HOUSE / "benchmarks" / "README.md"
+PICTURE = README.with_name("picture.svg")
+BEGIN, END = "<!-- the last run: written by --write -->", "<!-- the end of the last run -->"
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--times", type=int, default=9, help="runs of each case; medians are taken (9)")
-    parser.add_argument("--peer-python", help="a Python that has miniagents==0.0.35")
-    parser.add_argument("--llm", help="the program llm")
-    asked = parser.parse_args()
-    print(f"{datetime.now(UTC):%Y-%m-%d}, Python {platform.python_version()}, {os.cpu_count()} cores,")
-    print(f"medians of {asked.times}, CPU time.\n")
-    print("## Start\n")
-    print(table(startup.rows(asked.times, asked.llm)))
-    print("\n## Runtime\n")
-    print(table(runtime_rows(asked.times, asked.peer_python)))
+def asked(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return what is asked for; end the program if it cannot be."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--times", type=int, default=9, metavar="N", help="runs of each case, for the median (9)")
+    parser.add_argument("--only", default="", metavar="WORD", help="only the cases that have WORD in their titles")
+    parser.add_argument(
+        "--peer",
+        action="append",
+        default=[],
+        metavar="NAME=PYTHON",
+        help=f"a Python that has this peer, may be given again; NAME is {', '.join(company.SCRIPTS)};"
+        " a peer that this Python has is found without it",
+    )
+    parser.add_argument("--llm", metavar="PATH", help="the program llm, as a peer of the commands")
+    parser.add_argument("--write", action="store_true", help="keep the run in benchmarks/README.md, with its picture")
+    options = parser.parse_args(arguments)
+    options.peers = dict(peer.partition("=")[::2] for peer in options.peer)
+    if unknown := options.peers.keys() - company.SCRIPTS.keys():
+        parser.error(f"--peer: no such name: {', '.join(sorted(unknown))}; there are {', '.join(company.SCRIPTS)}")
+    if options.times < 1:
+        parser.error("--times: at least 1")
+    if options.write and options.only:
+        parser.error("--write keeps whole runs, so it does not go with --only")
+    return options
+
+
+def machine() -> str:
+    """Say what it was measured on."""
+    try:
+        models = [line for line in Path("/proc/cpuinfo").read_text("utf-8").splitlines() if line.startswith("model n")]
+    except OSError:
+        models = []
+    model = " ".join(models[0].partition(":")[2].split()) if models else platform.machine()
+    return f"{platform.system()}, {model}, {os.cpu_count()} cores, Python {platform.python_version()}"
+
+
+def report(start: Sequence[Row], runtime: Sequence[Row], times: int, peers: str) -> str:
+    """Lay the run out as Markdown."""
+    rows = [*start, *runtime]
+    parts = [f"{datetime.now(UTC):%Y-%m-%d}, {machine()}; medians of {times}."]
+    if peers:
+        parts.append(f"Peers: {peers}.")
+    for title, group in (("Start", start), ("Runtime", runtime)):
+        if group:
+            parts += [f"### {title}", costs(group)]
+    for title, group in (("Start beside peers", start), ("Runtime beside peers", runtime)):
+        if compared := beside(group):
+            parts += [f"### {title}", compared]
+    over = [row.case for row in rows if row.is_over]
+    parts.append(f"Over their bounds: {'; '.join(over)}." if over else "All that was measured is within its bounds.")
+    return "\n\n".join(parts)
+
+
+def write(text: str, rows: Sequence[Row]) -> None:
+    """Keep the run, and draw it."""
+    readme = README.read_text(encoding="utf-8")
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    README.write_text(f"{before}{BEGIN}\n\n{text}\n\n{END}{after}", encoding="utf-8")
+    PICTURE.write_text(picture(rows), encoding="utf-8")
+
+
+def main() -> int:
+    """Measure and print; give 1 if something could not be measured."""
+    options = asked()
+    peers, missing = company.found(options.peers)
+    start = startup.rows(options.times, options.llm, peers, options.only)
+    chosen = [case for case in cases.CASES if options.only in case.title]
+    runtime = cases.rows(chosen, options.times, peers)
+    tell("")
+    text = report(start, runtime, options.times, ", ".join(company.full_names(peers, options.llm)))
+    print(text)
+    for line in (*missing, *(f"not measured: {line}" for line in failures)):
+        print(line, file=sys.stderr)
+    if options.write and failures:
+        print("not kept, for some of it was not measured", file=sys.stderr)
+    elif options.write:
+        write(text, [*start, *runtime])
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

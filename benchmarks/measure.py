@@ -1,29 +1,37 @@
 """How it is measured: CPU time, medians, one process a figure, so that a noisy machine and a warm one say the same."""
 
+import os
 import resource
 import statistics
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 HOUSE = Path(__file__).parent.parent
+PATIENCE_S = 300
+"""How long one process may take: several times what the slowest peer's dialog does."""
+
+failures: list[str] = []
+"""What could not be measured, and why."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One figure with its company, all of one unit."""
+    """One figure with its company, all of one unit; what could not be measured is None."""
 
     case: str
     unit: str
-    ours: float
+    ours: float | None
     floor: float | None = None
-    peer: float | None = None
+    peers: Mapping[str, float] = field(default_factory=dict)
     bound: float | None = None
     """What it may be at the most."""
     bound_times_floor: float | None = None
     """How many times its floor it may be at the most."""
+    is_drawn: bool = True
+    """Whether its ratio to the floor says anything; that of two figures near zero does not."""
 
     @property
     def limit(self) -> float | None:
@@ -32,57 +40,91 @@ class Row:
             return self.bound
         return None if self.bound_times_floor is None or self.floor is None else self.bound_times_floor * self.floor
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the bound is missed."""
+        return self.ours is not None and self.limit is not None and self.ours > self.limit
 
-def cpu_ms(command: Sequence[str], *, times: int, env: Mapping[str, str] | None = None, cwd: Path) -> list[float]:
-    """Run a command `times` times; give the CPU time of each run, user and system, in milliseconds."""
-    figures = []
-    for _ in range(times):
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        ran = subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL, env=env, cwd=cwd)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
-        if ran.returncode:
-            raise SystemExit(f"{' '.join(command)} failed: {ran.stderr.decode()}")
-        figures.append((after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3)
-    return figures
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A script that has cases, and the Python that runs it."""
+
+    name: str
+    python: str
+    script: Path
+    env: Mapping[str, str]
+    version: str = ""
+    cases: frozenset[str] = frozenset()
+    import_line: str = ""
+
+    @classmethod
+    def ours(cls, script: str) -> "Column":
+        """Return a script of ours, run by this Python."""
+        env = {**os.environ, "PYTHONPATH": str(HOUSE)}
+        return cls(script, sys.executable, HOUSE / "benchmarks" / script, env)
+
+    def __call__(self, *arguments: str) -> str:
+        """Run the script in a process of its own; return what it prints.
+
+        Raises:
+            subprocess.SubprocessError: It failed, or took too long.
+        """
+        command = [self.python, str(self.script), *arguments]
+        ran = subprocess.run(command, check=True, capture_output=True, text=True, env=self.env, timeout=PATIENCE_S)
+        return ran.stdout
+
+
+def tell(line: str) -> None:
+    """Show how far it is, where somebody watches."""
+    if sys.stderr.isatty():
+        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+
+
+def medians(case: str, columns: Mapping[str, Column], *, times: int) -> dict[str, float]:
+    """Measure one case in several columns in turn, so that all meet the same weather; give the median of each."""
+    figures: dict[str, list[float]] = {name: [] for name in columns}
+    failed: set[str] = set()
+    for turn in range(times):
+        for name, column in columns.items():
+            if name in failed:
+                continue
+            tell(f"{case}: {name}, {turn + 1} of {times}")
+            try:
+                figures[name].append(float(column(case).splitlines()[-1]))
+            except (subprocess.SubprocessError, ValueError, IndexError) as error:
+                failed.add(name)
+                failures.append(f"{case}, {name}: {_reason(error)}")
+    tell("")
+    return {name: statistics.median(each) for name, each in figures.items() if name not in failed}
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, subprocess.CalledProcessError):
+        said = [line for line in error.stderr.splitlines() if line.strip()]
+        faults = [line for line in said if "Error" in line and not line.startswith(" ")]
+        return (faults or said or [f"exit status {error.returncode}"])[-1]
+    return str(error)
+
+
+def cpu_ms(command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path) -> float:
+    """Run a command; give its CPU time, user and system, in milliseconds."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    ran = subprocess.run(command, check=False, capture_output=True, stdin=subprocess.DEVNULL, env=env, cwd=cwd)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if ran.returncode:
+        raise SystemExit(f"{' '.join(command)} failed: {ran.stderr.decode()}")
+    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
 
 
 def interleaved_ms(
     commands: Mapping[str, Sequence[str]], *, times: int, env: Mapping[str, str] | None = None, cwd: Path
 ) -> dict[str, float]:
-    """Run several commands in turn, so that all meet the same weather; give the median of each."""
+    """Run several commands in turn, as `medians` does; give the median of each."""
     figures: dict[str, list[float]] = {name: [] for name in commands}
-    for _ in range(times):
+    for turn in range(times):
         for name, command in commands.items():
-            figures[name] += cpu_ms(command, times=1, env=env, cwd=cwd)
+            tell(f"start: {name}, {turn + 1} of {times}")
+            figures[name].append(cpu_ms(command, env=env, cwd=cwd))
+    tell("")
     return {name: statistics.median(each) for name, each in figures.items()}
-
-
-def figure(script: str, case: str, *, python: str = sys.executable, times: int = 5) -> float:
-    """Run one case of a script in processes of its own; give the median of what they print."""
-    command = [python, str(HOUSE / "benchmarks" / script), case]
-    outputs = [subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(times)]
-    return statistics.median(map(float, outputs))
-
-
-def table(rows: Sequence[Row]) -> str:
-    """Lay the rows out as Markdown, with a bar for how much of its bound each one uses."""
-    lines = ["| case | unit | ours | floor | to floor | peer | bound | |", "|---|---|--:|--:|--:|--:|--:|:--|"]
-    for row in rows:
-        ratio = f"{row.ours / row.floor:.2f}" if row.floor else ""
-        limit = "" if row.limit is None else f"{row.limit:.4g}"
-        if row.bound_times_floor is not None:
-            limit += f" ({row.bound_times_floor:g} of floor)"
-        cells = (row.case, row.unit, _number(row.ours), _number(row.floor), ratio, _number(row.peer), limit, _bar(row))
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join(lines)
-
-
-def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3g}" if value < 100 else f"{value:,.0f}"
-
-
-def _bar(row: Row) -> str:
-    if row.limit is None:
-        return ""
-    used = row.ours / row.limit
-    return f"`{'█' * min(10, round(used * 10)):·<10}` {used:.0%}{'' if used <= 1 else ' over'}"

@@ -3,15 +3,22 @@
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.measure import HOUSE, Row, interleaved_ms
+from benchmarks.measure import HOUSE, Column, Row, interleaved_ms
 from tests.fakes.llm_server import LLMServer, Reply
 
 PROGRAM = [sys.executable, "-m", "miniagents.cli"]
 BROKEN_PLUGINS = 20
+IMPORT, FROM, VERSION, HELP, ONE_SHOT = (
+    "`import miniagents`",
+    "`from miniagents import MiniAgents`",
+    "`miniagents --version`",
+    "`miniagents --help`",
+    "one shot of one token, piped",
+)
 
 
 @contextmanager
@@ -25,8 +32,8 @@ def broken_plugins(folder: Path) -> Iterator[Path]:
     yield folder
 
 
-def rows(times: int, llm: str | None) -> list[Row]:
-    """Measure, each case in turn with its floor and its peer."""
+def rows(times: int, llm: str | None, peers: Sequence[Column], word: str) -> list[Row]:
+    """Measure the cases that have the word in their names, each in turn with its floor and its peers."""
     with tempfile.TemporaryDirectory() as name, LLMServer.in_thread(replies=[Reply("Hello")]) as server:
         folder = Path(name)
         env = {
@@ -37,26 +44,30 @@ def rows(times: int, llm: str | None) -> list[Row]:
             "OPENAI_BASE_URL": server.openai_base_url,
             "LLM_USER_PATH": str(folder / "llm"),
         }
-        return [*_imports(times, env, folder), *_commands(times, env, folder, llm), *_one_shot(times, env, folder, llm)]
+        measured: list[Row] = []
+        if any(word in case for case in (IMPORT, FROM)):
+            measured += _imports(times, env, folder, peers)
+        if any(word in case for case in (VERSION, HELP)):
+            measured += _commands(times, env, folder, llm)
+        if word in ONE_SHOT:
+            measured += _one_shot(times, env, folder, llm)
+        return [row for row in measured if word in row.case]
 
 
-def _imports(times: int, env: dict[str, str], folder: Path) -> list[Row]:
+def _imports(times: int, env: dict[str, str], folder: Path, peers: Sequence[Column]) -> list[Row]:
     python = [sys.executable, "-c"]
-    names = {
-        "floor": "pass",
-        "pydantic": "import asyncio, pydantic; pydantic.BaseModel",
-        "package": "import miniagents",
-        "agents": "from miniagents import MiniAgents, Message, miniagent",
+    commands = {
+        "floor": [*python, "pass"],
+        "asyncio and pydantic": [*python, "import asyncio, pydantic; pydantic.BaseModel"],
+        "package": [*python, "import miniagents"],
+        "agents": [*python, "from miniagents import MiniAgents, Message, miniagent"],
     }
-    median = interleaved_ms({name: [*python, code] for name, code in names.items()}, times=times, env=env, cwd=folder)
+    theirs = {peer.name: [peer.python, "-E", "-c", peer.import_line] for peer in peers}  # -E: and not with our house
+    median = interleaved_ms(commands | theirs, times=times, env=env, cwd=folder)
+    beside = {name: median[name] for name in theirs}
     return [
-        Row("`import miniagents`", "ms", median["package"], floor=median["floor"], bound=120),
-        Row(
-            "`from miniagents import MiniAgents`, beside asyncio and pydantic",
-            "ms",
-            median["agents"],
-            median["pydantic"],
-        ),
+        Row(IMPORT, "ms", median["package"], median["floor"], bound=100),
+        Row(FROM, "ms", median["agents"], median["asyncio and pydantic"], beside),
     ]
 
 
@@ -72,11 +83,10 @@ def _commands(times: int, env: dict[str, str], folder: Path, llm: str | None) ->
     with broken_plugins(folder / "broken") as broken:
         bare |= {"PYTHONPATH": f"{HOUSE}{os.pathsep}{broken}", "HOME": "/nowhere"}
         median = interleaved_ms(commands, times=times, env=bare, cwd=folder)
-    peers = {name: median.get(f"llm {name}") for name in ("--version", "--help")}
-    case = f"`miniagents {{}}` with no key, no home, {BROKEN_PLUGINS} broken plugins"
+    peers = {name: {"llm": median[f"llm {name}"]} if llm else {} for name in ("--version", "--help")}
     return [
-        Row(case.format("--version"), "ms", median["--version"], median["floor"], peers["--version"], bound=60),
-        Row(case.format("--help"), "ms", median["--help"], median["floor"], peers["--help"], bound=120),
+        Row(VERSION, "ms", median["--version"], median["floor"], peers["--version"], bound=60),
+        Row(HELP, "ms", median["--help"], median["floor"], peers["--help"], bound=120),
     ]
 
 
@@ -90,7 +100,7 @@ def _one_shot(times: int, env: dict[str, str], folder: Path, llm: str | None) ->
         (folder / "llm" / "extra-openai-models.yaml").write_text(
             f"- model_id: loopback\n  model_name: gpt-4o-mini\n  api_base: {env['OPENAI_BASE_URL']}\n"
         )
-        commands["peer"] = [llm, "-m", "loopback", "hi"]
+        commands["llm"] = [llm, "-m", "loopback", "hi"]
     median = interleaved_ms(commands, times=times, env=env, cwd=folder)
-    case = "one shot of one token, piped, with its transcript; floor: the bare SDK"
-    return [Row(case, "ms", median["ours"], median["floor"], median.get("peer"), bound_times_floor=1.1)]
+    peers = {"llm": median["llm"]} if llm else {}
+    return [Row(ONE_SHOT, "ms", median["ours"], median["floor"], peers, bound_times_floor=1.1)]

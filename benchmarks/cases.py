@@ -1,0 +1,65 @@
+"""The runtime's cases: what each is called in a table, which script has it, and what it may cost at the most."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from benchmarks.measure import Column, Row, medians
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of the runtime."""
+
+    title: str
+    name: str
+    """What the function is called that measures it, in every script that can."""
+    script: str
+    """Ours."""
+    unit: str
+    bound: float | None = None
+    bound_times_floor: float | None = None
+    has_floor: bool = True
+
+
+CASES = (
+    Case("token, one agent, ready", "token_ready", "streams.py", "µs", 0.8),
+    Case("token, one agent, live", "token_live", "streams.py", "µs", bound_times_floor=1.5),
+    Case("token, 16 re-streaming, ready", "restream_ready", "streams.py", "µs", 8),
+    Case("token, 16 re-streaming, live", "restream_live", "streams.py", "µs", bound_times_floor=1.3),
+    Case("token, 16 forwarding, live", "forward_live", "streams.py", "µs", 5),
+    Case("token, 100 late readers", "late_readers", "streams.py", "µs", 0.1),
+    Case("first token, 256 forwarding", "first_token", "streams.py", "ms", 10),
+    Case("message echoed", "message_echoed", "streams.py", "µs", 5),
+    Case("agent call, sequential", "call_sequential", "calls.py", "µs", 25),
+    Case("agent call, gathered", "call_gathered", "calls.py", "µs", 30),
+    Case("loop of two agents, a round", "loop_round", "calls.py", "µs", 60),
+    Case("dialog, 400 turns", "dialog", "calls.py", "s", 0.15),
+    Case("dialog, 400 turns to 200", "dialog_growth", "calls.py", "times", 2.3, has_floor=False),
+    Case("idle call", "idle", "memory.py", "KiB", 5),
+    Case("20,000 rounds of a loop add", "loop_growth", "memory.py", "KiB", 1024),
+    Case("100,000 calls add", "calls_growth", "memory.py", "KiB", 1024),
+    Case("1,000,000 tokens, not kept, add", "tokens_growth", "memory.py", "KiB", 1024),
+)
+
+
+def rows(cases: Sequence[Case], times: int, peers: Sequence[Column]) -> list[Row]:
+    """Measure each case, in turns with its floor and with the peers that have it."""
+    return [_row(case, times, peers) for case in cases]
+
+
+def _row(case: Case, times: int, peers: Sequence[Column]) -> Row:
+    columns = {"ours": Column.ours(case.script)}
+    if case.has_floor:
+        columns["floor"] = Column.ours("floors.py")
+    columns |= {peer.name: peer for peer in peers if case.name in peer.cases}
+    median = medians(case.name, columns, times=times)
+    return Row(
+        case.title,
+        case.unit,
+        median.pop("ours", None),
+        median.pop("floor", None),
+        median,
+        bound=case.bound,
+        bound_times_floor=case.bound_times_floor,
+        is_drawn=not case.name.endswith("_growth"),
+    )
