@@ -39,8 +39,8 @@ class MiniAgents(Scope):
         super().__init__(errors_as_pieces=errors_as_messages)
         self._on_persist_message = on_persist_message
 
-    def _enter(self, outer: Work | Scope | None) -> None:
-        super()._enter(outer)
+    def _enter(self) -> None:
+        super()._enter()
         if self._on_persist_message is not None:
             persistence = Persistence(self._on_persist_message, self)
             self.on_made = persistence.add

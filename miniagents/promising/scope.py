@@ -46,6 +46,7 @@ class Scope:
         """Told of what is made in it."""
         self.loop: asyncio.AbstractEventLoop
         self.open = False
+        self._leaving = False
         self._at_end: list[Callable[[], Awaitable[None]]] = []
         self._outer: Work | Scope | None = None
         self._idle: asyncio.Future[None] | None = None
@@ -67,7 +68,7 @@ class Scope:
             raise UsageError("no event loop runs here; call `activate` inside it, in a start-up hook, say") from None
         if loop in _ACTIVE:
             raise UsageError("this event loop has an active scope already; `await` its `aclose` first")
-        self._enter(None)
+        self._enter()
         _ACTIVE[loop] = self
         return self
 
@@ -77,24 +78,25 @@ class Scope:
         Raises:
             NoScopeError: It is not active.
         """
-        if _ACTIVE.get(asyncio.get_running_loop()) is not self:
-            raise NoScopeError("this scope is not active here; only what `activate` entered can be closed")
+        if _ACTIVE.get(asyncio.get_running_loop()) is not self or self._leaving:
+            raise NoScopeError("this scope is not active here; only what `activate` entered can be closed, and once")
         try:
             await self._leave(stop=False)
         finally:
             del _ACTIVE[self.loop]
 
     async def __aenter__(self) -> Self:
-        self._enter(CURRENT.get())
+        self._enter()
+        self._outer = CURRENT.get()
         CURRENT.set(self)
         return self
 
-    def _enter(self, outer: "Work | Scope | None") -> None:
+    def _enter(self) -> None:
         if self.open:
             raise NoScopeError("this scope is open already; make another one to nest them")
         self.loop = asyncio.get_running_loop()
-        self.open = True
-        self._outer = outer
+        self.open, self._leaving = True, False
+        outer = CURRENT.get() or _ACTIVE.get(self.loop)
         self.on_made = outer.scope.on_made if outer is not None else None
 
     async def __aexit__(
@@ -106,6 +108,7 @@ class Scope:
             CURRENT.set(self._outer)
 
     async def _leave(self, *, stop: bool) -> None:
+        self._leaving = True
         try:
             await (self._stop() if stop else self._settle())
         except asyncio.CancelledError:
@@ -141,17 +144,16 @@ class Scope:
     def ended(self, work: "Work") -> None:
         """Take note that a work is done."""
         self.works.discard(work)
-        if self._idle is not None:
-            if not self.works and not self._idle.done():
+        if self._leaving:
+            self._free_the_held_up()
+            if self._idle is not None and not self._idle.done() and not self.works:
                 self._idle.set_result(None)
-            elif self._held_up:
-                self._free_the_held_up()
 
     @contextmanager
     def held_up(self, producer: "Work | Scope", forget: Callable[[], None]) -> Iterator[None]:
         """Take note that a work waits for readers of what it makes."""
         self._held_up[producer] = forget
-        if self._idle is not None:
+        if self._leaving:
             self._free_the_held_up()
         try:
             yield
@@ -159,8 +161,8 @@ class Scope:
             del self._held_up[producer]
 
     def _free_the_held_up(self) -> None:
-        """While it is left: once all works wait for readers, no first reader will come any more."""
-        if len(self._held_up) == len(self.works):
+        """Once it is being left and all works wait for readers, no first reader will come any more."""
+        if self._held_up and len(self._held_up) == len(self.works):
             for forget in tuple(self._held_up.values()):
                 forget()
 

@@ -122,6 +122,29 @@ async def test_only_what_is_active_can_be_closed() -> None:
         await scope.aclose()
 
 
+async def test_it_is_closed_once() -> None:
+    """While one task closes it, another one that wants to is refused; calls that are made meanwhile are waited for."""
+    scope = MiniAgents().activate()
+    reply = sleeper.inquire(seconds=5)
+    closing = asyncio.create_task(scope.aclose())
+    await asyncio.sleep(1)
+    with pytest.raises(NoScopeError, match="and once"):
+        await scope.aclose()
+    assert await handler(seconds=6) == "awake"
+    await closing
+    assert reply.is_done
+
+
+async def test_what_an_active_scope_persists() -> None:
+    """Messages of a scope inside an active one are persisted by that one too."""
+    kept: list[Message] = []
+    scope = MiniAgents(on_persist_message=kept.append).activate()
+    async with MiniAgents():
+        await handler()
+    await scope.aclose()
+    assert [message.text for message in kept] == ["awake"]
+
+
 def test_activate_needs_a_loop() -> None:
     """Outside an event loop `activate` is refused with the cure."""
     with pytest.raises(UsageError, match="call `activate` inside it"):
