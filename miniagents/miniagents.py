@@ -99,7 +99,7 @@ class InteractionContext:
         return self
 
     async def drain(self) -> None:
-        """Wait, where the reply is not kept (`keep=False`), until its readers have caught up with it.
+        """Wait until the readers of a reply that is not kept (`keep=False`) have caught up; else just let others run.
 
         Raises:
             CancelledError: They have all left: the call stops.

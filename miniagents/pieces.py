@@ -30,17 +30,17 @@ __all__ = [
     "text_promise",
 ]
 
-MessageType: TypeAlias = Union[
+_Given: TypeAlias = Union[
     str,
     Mapping[str, Any],
     "Message",
     "MessagePromise",
     "MessageSequencePromise",
     Promise[Any],
-    Iterable["MessageType"],
-    AsyncIterable["MessageType"],
-    None,
+    Iterable["_Given"],
+    AsyncIterable["_Given"],
 ]
+MessageType: TypeAlias = _Given | None
 """What can be handed to an agent, or be its reply. A dict has a message's fields; None is no message at all."""
 
 

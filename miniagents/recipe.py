@@ -75,7 +75,8 @@ async def pump(source: Source[str], tokens: AsyncIterable[str], recipe: Recipe, 
             elif checked(token):
                 async for part in tokens_of(token):
                     source.push(part)
-                    await source.room()
+                    if not keeps:
+                        await source.room()
             if not keeps:
                 await source.room()
         recipe.finish(source, scope)

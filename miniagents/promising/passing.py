@@ -12,7 +12,7 @@ from weakref import ref
 from ..errors import PiecesGoneError
 from .failure import Failure
 from .scope import current
-from .stream import Source
+from .stream import Source, waiter_in, wake
 from .work import Work
 
 __all__ = ["SPAN", "PassingSource", "source_that"]
@@ -62,7 +62,7 @@ class PassingSource(Source[_Piece]):
         self._full: ref[_Span[_Piece]] | None = None
         """The last span that was filled; it lives as long as a reader stands in it, or in one before it."""
         self._deserted = False
-        self._at_room: asyncio.Future[None] | None = None
+        self._at_room: list[asyncio.Future[None]] = []
 
     def push(self, piece: _Piece) -> None:
         """Add a piece, in a new span where the last one is full, and wake whoever waits for it."""
@@ -122,17 +122,12 @@ class PassingSource(Source[_Piece]):
             producer.abandon()
             await asyncio.sleep(0)
         while self._full is not None and self._full() is not None and not self.closed:
-            self._at_room = self.loop.create_future()
             with producer.scope.held_up(producer, self.forget):
-                await self._at_room
+                await waiter_in(self._at_room, self.loop)
 
     def _span_is_gone(self, _span: object) -> None:
         if not self.loop.is_closed():  # in any thread, for it may be the garbage collector's
-            self.loop.call_soon_threadsafe(self._enter)
-
-    def _enter(self) -> None:
-        if self._at_room is not None and not self._at_room.done():
-            self._at_room.set_result(None)
+            self.loop.call_soon_threadsafe(wake, self._at_room)
 
 
 def source_that(*, keeps: bool) -> Source[Any]:

@@ -158,7 +158,7 @@ class Scope:
         try:
             yield
         finally:
-            del self._held_up[producer]
+            self._held_up.pop(producer, None)  # a producer may wait in two places
 
     def _free_the_held_up(self) -> None:
         """Once it is being left and all works wait for readers, no first reader will come any more."""

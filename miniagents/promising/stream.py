@@ -14,7 +14,7 @@ from ..errors import NoScopeError
 from .failure import Failure
 from .work import Work, raised_here
 
-__all__ = ["ENDED", "Source", "Stream", "StreamReader", "cursor"]
+__all__ = ["ENDED", "Source", "Stream", "StreamReader", "cursor", "waiter_in", "wake"]
 
 _Piece = TypeVar("_Piece")
 _Whole = TypeVar("_Whole")
@@ -43,7 +43,7 @@ class Source(Generic[_Piece]):
         """Add a piece and wake whoever waits for the next one."""
         if not self.closed:
             self.pieces.append(piece)
-            if waiters := self._at_next:  # what `_wake` does, without the call, for it is done for every token
+            if waiters := self._at_next:  # what `wake` does, without the call, for it is done for every token
                 for waiter in waiters:
                     if not waiter.done():
                         waiter.set_result(None)
@@ -55,12 +55,13 @@ class Source(Generic[_Piece]):
             self.closed = True
             self.failure = failure
             if self._at_next:
-                _wake(self._at_next)
+                wake(self._at_next)
             if self._at_end:
-                _wake(self._at_end)
+                wake(self._at_end)
 
     async def room(self) -> None:
-        """Wait until its readers have caught up: not at all, where everything is kept."""
+        """Wait until its readers have caught up; where everything is kept, that is only to let others run."""
+        await asyncio.sleep(0)
 
     def first(self) -> "Source[_Piece]":
         """Return where a reader begins."""
@@ -87,16 +88,21 @@ class Source(Generic[_Piece]):
         """Return what is done when one more piece is there, or the end; for one reader, who may cancel it."""
         if self._at_next is None:
             self._at_next = []
-        return _waiter_in(self._at_next, self.loop)
+        return waiter_in(self._at_next, self.loop)
 
     def end(self) -> asyncio.Future[None]:
         """Return what is done when it is closed; for one reader, who may cancel it."""
         if self._at_end is None:
             self._at_end = []
-        return _waiter_in(self._at_end, self.loop)
+        return waiter_in(self._at_end, self.loop)
 
 
-def _waiter_in(waiters: list[asyncio.Future[None]], loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+def waiter_in(waiters: list[asyncio.Future[None]], loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+    """Add one more to those who wait for something that happens in `loop`.
+
+    Raises:
+        NoScopeError: Another loop runs here.
+    """
     if loop is not asyncio.get_running_loop():  # nothing would ever wake it
         raise NoScopeError(
             "this promise is still being kept in another event loop, which cannot be waited for in this one;"
@@ -109,7 +115,8 @@ def _waiter_in(waiters: list[asyncio.Future[None]], loop: asyncio.AbstractEventL
     return waiter
 
 
-def _wake(waiters: list[asyncio.Future[None]]) -> None:
+def wake(waiters: list[asyncio.Future[None]]) -> None:
+    """Let all of them go on."""
     for waiter in waiters:
         if not waiter.done():
             waiter.set_result(None)

@@ -55,7 +55,8 @@ class _Done:
         """Do nothing."""
 
     async def room(self) -> None:
-        """Return at once."""
+        """Let others run."""
+        await asyncio.sleep(0)
 
 
 _DONE = _Done()

@@ -337,3 +337,38 @@ async def test_needs_an_open_scope() -> None:
     """Outside a scope such a stream is refused, as any other that is still to come."""
     with pytest.raises(NoScopeError):
         Message.promise(aiter(Tokens()), keep=False)
+
+
+async def test_two_may_wait_for_room() -> None:
+    """Tasks of one agent that reply and drain side by side all go on when the reader does."""
+
+    @miniagent
+    async def both(ctx: InteractionContext) -> None:
+        async def tell(name: str) -> None:
+            for number in range(MANY):
+                ctx.reply(f"{name}{number}")
+                await ctx.drain()
+
+        await asyncio.gather(tell("a"), tell("b"))
+
+    async with MiniAgents():
+        texts = await read(both.inquire(keep=False))
+        assert len(texts) == 2 * MANY
+        assert [text for text in texts if text[0] == "a"] == [f"a{number}" for number in range(MANY)]
+
+
+async def test_drain_lets_others_run() -> None:
+    """An agent that replies without end and drains, kept or not, keeps nobody else from running."""
+
+    @miniagent
+    async def endless(ctx: InteractionContext) -> None:
+        while True:
+            ctx.reply("more")
+            await ctx.drain()
+
+    async with MiniAgents():
+        for keep in (True, False):
+            reply = endless.inquire(keep=keep)
+            await asyncio.sleep(0)
+            assert str(await anext(aiter(reply))) == "more"
+            reply.cancel()

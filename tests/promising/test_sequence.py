@@ -11,6 +11,7 @@ import pytest
 from miniagents.errors import CallCancelledError
 from miniagents.messages import Message, MessagePromise, MessageSequencePromise, MessageType
 from miniagents.miniagents import InteractionContext, MiniAgents, miniagent
+from miniagents.promising.promise import Promise
 
 Read = Callable[[MessageSequencePromise], Awaitable[list[str]]]
 DEEP = 10_000
@@ -240,7 +241,7 @@ async def test_deep_chain(read: Read) -> None:
 
 
 async def test_deep_generators(read: Read) -> None:
-    """A thousand async generators inside each other are read like one."""
+    """Ten thousand async generators inside each other are read like one."""
 
     async def nested(depth: int) -> AsyncIterator[MessageType]:
         yield "down"
@@ -249,8 +250,24 @@ async def test_deep_generators(read: Read) -> None:
         yield "up"
 
     async with MiniAgents():
-        sequence = MessageSequencePromise(nested(999))
-        assert await read(sequence) == ["down"] * 1_000 + ["up"] * 1_000
+        sequence = MessageSequencePromise(nested(DEEP - 1))
+        assert await read(sequence) == ["down"] * DEEP + ["up"] * DEEP
+        del sequence
+    gc.collect()
+
+
+async def test_deep_promises(read: Read) -> None:
+    """Ten thousand promises, each of a sequence with the next one inside it, are read like one."""
+
+    def promise(depth: int) -> Promise[Any]:
+        async def resolve() -> Any:
+            return MessageSequencePromise(["down", promise(depth - 1) if depth else [], "up"])
+
+        return Promise(resolve)
+
+    async with MiniAgents():
+        sequence = MessageSequencePromise(promise(DEEP - 1))
+        assert await read(sequence) == ["down"] * DEEP + ["up"] * DEEP
         del sequence
     gc.collect()
 
