@@ -12,7 +12,7 @@ from ...miniagents import InteractionContext, miniagent
 from .base import Answer, as_chat, nothing_to_send, reply_from
 from .endpoint import Endpoint, Service
 from .faults import no_answer
-from .sdk import DEFAULT_RETRIES, SdkProvider, opened, without_ambient_headers
+from .sdk import DEFAULT_RETRIES, SdkProvider, imported, opened, without_ambient_headers
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -85,13 +85,14 @@ async def anthropic_agent(  # noqa: PLR0913 - by name, and all but the context o
     endpoint = _SERVICE.endpoint(environment)
     options["max_tokens"] = DEFAULT_MAX_TOKENS if max_tokens is None else max_tokens
     asked = model or _SERVICE.model(environment)
+    await imported("anthropic")
     await reply_from(ctx, _Anthropic(endpoint, asked, options, stream=stream, max_retries=max_retries), system=system)
 
 
 class _Anthropic(SdkProvider[dict[str, Any]]):
     @staticmethod
     def connect(endpoint: Endpoint, max_retries: int) -> "AsyncAnthropic":
-        from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient, Omit  # noqa: PLC0415 - takes its time, so only who calls it waits for it
+        from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient, Omit  # noqa: PLC0415 - it was `imported`
 
         headers = without_ambient_headers(endpoint, "ANTHROPIC_CUSTOM_HEADERS", Omit())
         client = AsyncAnthropic(

@@ -13,7 +13,7 @@ from ...miniagents import InteractionContext, miniagent
 from .base import Answer, as_chat, nothing_to_send, reply_from
 from .endpoint import Endpoint, Service
 from .faults import no_answer, words_of
-from .sdk import DEFAULT_RETRIES, SdkProvider, opened, without_ambient_headers
+from .sdk import DEFAULT_RETRIES, SdkProvider, imported, opened, without_ambient_headers
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -71,13 +71,14 @@ async def openai_agent(  # noqa: PLR0913 - by name, and all but the context opti
     """
     endpoint = _SERVICE.endpoint(environment)
     asked = model or _SERVICE.model(environment)
+    await imported("openai", "openai.resources.chat")  # the SDK leaves the second for its first use
     await reply_from(ctx, _OpenAI(endpoint, asked, options, stream=stream, max_retries=max_retries), system=system)
 
 
 class _OpenAI(SdkProvider[list[dict[str, str]]]):
     @staticmethod
     def connect(endpoint: Endpoint, max_retries: int) -> "AsyncOpenAI":
-        from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Omit  # noqa: PLC0415 - takes its time, so only who calls it waits for it
+        from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Omit  # noqa: PLC0415 - it was `imported`
 
         headers = without_ambient_headers(endpoint, "OPENAI_CUSTOM_HEADERS", Omit())
         client = AsyncOpenAI(

@@ -1,6 +1,6 @@
 """What OpenAI's and Anthropic's SDKs have in common: both come from one generator (Stainless).
 
-In: an endpoint, a model, options. Out: requests by a shared client. Never: the import of either SDK, a wire format.
+In: an endpoint, a model, options. Out: requests by a shared client. Never: which SDK it is, a wire format.
 
 A client keeps connections open for the next request, and they belong to the event loop that opened them. A scope lives
 in one loop and owns what runs in it, so it owns the clients too, one for each base URL and key (and number of
@@ -11,11 +11,14 @@ import asyncio
 import inspect
 import json
 import os
+import threading
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
+from importlib import import_module
 from typing import Any, Final, Generic, TypeVar
 
 from ...errors import ModelError, SettingsError
@@ -25,7 +28,7 @@ from .base import Answer
 from .endpoint import Endpoint
 from .faults import check_stream, explain, unsendable
 
-__all__ = ["DEFAULT_RETRIES", "SdkProvider", "opened", "without_ambient_headers"]
+__all__ = ["DEFAULT_RETRIES", "SdkProvider", "imported", "opened", "without_ambient_headers"]
 
 DEFAULT_RETRIES: Final = 2
 """The SDKs' own default."""
@@ -35,11 +38,59 @@ _UNWINDING_TURNS: Final = 24
 
 _Request = TypeVar("_Request")
 
+_imports: Final[dict[tuple[str, ...], Future[None]]] = {}
+"""What is being imported or has been, each with a future of its end."""
+_imports_lock: Final = threading.Lock()
+_one_import: Final = threading.Lock()
+"""Two that import the same modules at the same time may each see a half of them."""
+
+
+async def imported(*modules: str) -> None:
+    """Wait until an SDK's modules are imported, which takes up to a second, while everything else in the loop goes on.
+
+    Whoever is cancelled meanwhile does not wait for the rest, and neither does the end of the process. Raises nothing:
+    what cannot be imported says so where it is used.
+    """
+    with _imports_lock:
+        importing = _imports.get(modules)
+        if importing is None:
+            importing = Future()
+            # Not in the loop's pool, nor in any other that is waited for when the interpreter ends.
+            threading.Thread(target=_import, args=(modules, importing), name="SDK import", daemon=True).start()
+            _imports[modules] = importing
+    if importing.done():
+        return
+    loop = asyncio.get_running_loop()
+    waiter = loop.create_future()
+
+    def wake() -> None:
+        if not waiter.done():
+            waiter.set_result(None)
+
+    def ended(_importing: Future[None]) -> None:
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(wake)
+
+    importing.add_done_callback(ended)
+    await waiter
+
+
+def _import(modules: tuple[str, ...], importing: Future[None]) -> None:
+    try:
+        with _one_import:
+            for module in modules:
+                import_module(module)
+    except BaseException:  # noqa: BLE001 - raised again by the import of whoever uses it; a later call tries again
+        with _imports_lock:
+            _imports.pop(modules, None)
+    finally:
+        importing.set_result(None)
+
 
 class SdkProvider(ABC, Generic[_Request]):
     """One model behind one SDK, ready to be asked once: see `Provider`.
 
-    Making the first one imports the SDK: before the clock of a reply starts.
+    Made when the SDK is `imported`, and before the clock of a reply starts.
     """
 
     def __init__(

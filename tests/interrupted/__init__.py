@@ -1,0 +1,1 @@
+"""Programs of users that are interrupted, and a terminal to do it in."""
