@@ -3,10 +3,10 @@
 The names that a user types, imported when they are first used: `import miniagents` costs next to nothing.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # type checkers take it for true; importing `typing` for it would take longer than all the rest
 if TYPE_CHECKING:
+    from typing import Any
+
     from .errors import MiniagentsError as MiniagentsError
     from .messages import ErrorMessage as ErrorMessage
     from .messages import Message as Message
@@ -47,7 +47,9 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module  # noqa: PLC0415 - as above
+
     return getattr(import_module(_HOMES[name], __name__), name)

@@ -16,7 +16,8 @@ from .promising.failure import told
 from .promising.marks import InText, has_mark, tokens_of
 from .promising.passing import source_that
 from .promising.scope import current
-from .promising.stream import ENDED, Source, Stream, StreamReader
+from .promising.source import ENDED, Source
+from .promising.stream import Stream, StreamReader
 from .promising.work import Work
 from .recipe import Recipe, checked, one_by_one, pump
 

@@ -15,7 +15,7 @@ from .persistence import OnPersistMessage, Persistence
 from .pieces import is_plain_text, pieces_of, sequence_of, tell_as_message
 from .promising.passing import source_that
 from .promising.scope import Scope
-from .promising.stream import Source
+from .promising.source import Source
 from .promising.work import Work
 
 __all__ = ["InteractionContext", "Message", "MessagePromise", "MiniAgent", "MiniAgents", "miniagent"]

@@ -4,6 +4,7 @@ In: strings, dicts, messages, promises, sequences, and iterables of all these. O
 of message promises. Never: who asked, but for a name to put into an error.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias, TypeGuard, Union
 
@@ -16,7 +17,8 @@ from .promising.passing import source_that
 from .promising.promise import Promise
 from .promising.scope import Scope, current
 from .promising.sequence import SequencePromise, SequenceReader
-from .promising.stream import ENDED, Source, Stream
+from .promising.source import ENDED, Source
+from .promising.stream import Stream, let_go_after
 from .promising.work import Work
 
 __all__ = [
@@ -81,8 +83,11 @@ class MessageSequencePromise(InText, SequencePromise[MessagePromise, MessageTupl
         return f"<MessageSequencePromise, {state}: {len(self._source.pieces)} pieces so far>"
 
     async def _settle(self) -> MessageTuple:
-        if self._whole is None:
-            reader, promises = SequenceReader(self, self._source.first()), list[MessagePromise]()
+        if self._whole is not None:
+            return self._whole
+        promises: list[MessagePromise] = []
+        reader = SequenceReader(self, self._source.first())
+        try:
             while reader.source is not ENDED:
                 promise = reader.step()
                 if promise is not None:
@@ -90,6 +95,9 @@ class MessageSequencePromise(InText, SequencePromise[MessagePromise, MessageTupl
                 elif reader.source is not ENDED:
                     await reader.source.next()
             self._whole = MessageTuple([promise._now() or await promise for promise in promises])
+        except asyncio.CancelledError as error:
+            let_go_after(error)
+            raise
         return self._whole
 
     def _now(self) -> MessageTuple | None:

@@ -10,7 +10,7 @@ from .errors import UnsupportedPieceError
 from .frozen import EMPTY
 from .promising.marks import MARK, tokens_of
 from .promising.scope import Scope
-from .promising.stream import Source
+from .promising.source import Source
 from .promising.work import Work
 
 if TYPE_CHECKING:

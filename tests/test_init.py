@@ -31,6 +31,7 @@ CORE = [
     "miniagents.promising.scope",
     "miniagents.promising.sentinels",
     "miniagents.promising.sequence",
+    "miniagents.promising.source",
     "miniagents.promising.stream",
     "miniagents.promising.work",
 ]

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from miniagents.errors import UnsupportedPieceError
 from miniagents.message import ErrorMessage, Message
 from miniagents.miniagents import MiniAgents
-from miniagents.promising.stream import Source
+from miniagents.promising.source import Source
 from miniagents.recipe import Recipe, checked, one_by_one, pump
 
 

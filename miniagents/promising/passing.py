@@ -12,7 +12,7 @@ from weakref import ref
 from ..errors import PiecesGoneError
 from .failure import Failure
 from .scope import current
-from .stream import Source, waiter_in, wake
+from .source import Source, waiter_in, wake
 from .work import Work
 
 __all__ = ["SPAN", "PassingSource", "source_that"]

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Self, TypeVar
 
-from .stream import Source, Stream
+from .source import Source
+from .stream import Stream
 from .work import Work
 
 __all__ = ["Promise"]

@@ -4,9 +4,11 @@ What is handed to a sequence stays as it is, nested, and each reader walks the t
 a sequence on costs the same however long it is and however much of it is still to come, and nothing recurses.
 """
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, Union
 
-from .stream import ENDED, Source, Stream, cursor
+from .source import ENDED, Source
+from .stream import Stream, cursor, let_go_after
 from .work import raised_here
 
 if TYPE_CHECKING:
@@ -83,7 +85,11 @@ class SequenceReader(Generic[_Leaf]):
                 return leaf
             if self.source is ENDED:
                 raise StopAsyncIteration
-            await self.source.next()
+            try:
+                await self.source.next()
+            except asyncio.CancelledError as error:
+                let_go_after(error)
+                raise
 
     def step(self) -> _Leaf | None:
         """Return the next leaf that is there; or None, when one has to wait where it stands, or it has ended."""

@@ -7,120 +7,37 @@ readers. The producer holds the source, never the stream, so that it can be told
 """
 
 import asyncio
+import traceback
 from collections.abc import Callable, Generator, Sequence
-from typing import Any, ClassVar, Final, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
+from weakref import ref
 
-from ..errors import NoScopeError
-from .failure import Failure
+from .source import ENDED, Source
 from .work import Work, raised_here
 
-__all__ = ["ENDED", "Source", "Stream", "StreamReader", "cursor", "waiter_in", "wake"]
+__all__ = ["Stream", "StreamReader", "cursor", "let_go_after"]
 
 _Piece = TypeVar("_Piece")
 _Whole = TypeVar("_Whole")
 
 
-class Source(Generic[_Piece]):
-    """The producer's side of a stream; what comes after its end is dropped."""
+def let_go_after(error: asyncio.CancelledError) -> None:
+    """Let a task that is being cancelled hold nothing once it has ended, though somebody may keep the task.
 
-    __slots__ = ("_at_end", "_at_next", "closed", "failure", "loop", "pieces")
-
-    keeps: ClassVar[bool] = True
-    """Whether all pieces stay, for readers to come; a `PassingSource` lets them go."""
-    loop: asyncio.AbstractEventLoop
-    """Where its producer runs; whoever makes the producer sets it."""
-
-    def __init__(self) -> None:
-        self.pieces: list[_Piece] = []
-        """Everything that has come, in order; only ever appended to."""
-        self.closed = False
-        self.failure: Failure | None = None
-        """What ended it, where that was an error."""
-        self._at_next: list[asyncio.Future[None]] | None = None
-        self._at_end: list[asyncio.Future[None]] | None = None
-
-    def push(self, piece: _Piece) -> None:
-        """Add a piece and wake whoever waits for the next one."""
-        if not self.closed:
-            self.pieces.append(piece)
-            if waiters := self._at_next:  # what `wake` does, without the call, for it is done for every token
-                for waiter in waiters:
-                    if not waiter.done():
-                        waiter.set_result(None)
-                waiters.clear()
-
-    def close(self, failure: Failure | None = None) -> None:
-        """Say that no more will come; `failure` is raised at the readers that get that far."""
-        if not self.closed:
-            self.closed = True
-            self.failure = failure
-            if self._at_next:
-                wake(self._at_next)
-            if self._at_end:
-                wake(self._at_end)
-
-    async def room(self) -> None:
-        """Wait until its readers have caught up; where everything is kept, that is only to let others run."""
-        await asyncio.sleep(0)
-
-    def first(self) -> "Source[_Piece]":
-        """Return where a reader begins."""
-        return self
-
-    def after(self) -> "Source[_Piece] | None":
-        """Return where a reader goes on that has read it to its end, if that was not the end of the stream."""
-        return None
-
-    def forget(self) -> None:
-        """Take note that nobody will begin to read it."""
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether at least one piece has come."""
-        return bool(self.pieces)
-
-    async def begin(self) -> None:
-        """Wait for the first piece, or the end."""
-        while not self.has_begun and not self.closed:
-            await self.next()
-
-    def next(self) -> asyncio.Future[None]:
-        """Return what is done when one more piece is there, or the end; for one reader, who may cancel it."""
-        if self._at_next is None:
-            self._at_next = []
-        return waiter_in(self._at_next, self.loop)
-
-    def end(self) -> asyncio.Future[None]:
-        """Return what is done when it is closed; for one reader, who may cancel it."""
-        if self._at_end is None:
-            self._at_end = []
-        return waiter_in(self._at_end, self.loop)
-
-
-def waiter_in(waiters: list[asyncio.Future[None]], loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
-    """Add one more to those who wait for something that happens in `loop`.
-
-    Raises:
-        NoScopeError: Another loop runs here.
+    Asyncio keeps the error with the task until somebody asks for it, the error keeps the frames that it came through,
+    and these keep streams that nobody will read.
     """
-    if loop is not asyncio.get_running_loop():  # nothing would ever wake it
-        raise NoScopeError(
-            "this promise is still being kept in another event loop, which cannot be waited for in this one;"
-            " await it there (`asyncio.run_coroutine_threadsafe`), or make the call here, in a scope of this loop"
-        )
-    while waiters and waiters[-1].done():  # those who gave up
-        waiters.pop()
-    waiter: asyncio.Future[None] = asyncio.Future(loop=loop)
-    waiters.append(waiter)
-    return waiter
+    task = asyncio.current_task()
+    if task is None:
+        return
 
+    def clear(task: asyncio.Task[Any]) -> None:
+        kept = dying()
+        if kept is not None and task.cancelled():
+            traceback.clear_frames(kept.__traceback__)
 
-def wake(waiters: list[asyncio.Future[None]]) -> None:
-    """Let all of them go on."""
-    for waiter in waiters:
-        if not waiter.done():
-            waiter.set_result(None)
-    waiters.clear()
+    dying = ref(error, lambda _: task.remove_done_callback(clear))  # where the task dealt with it and goes on
+    task.add_done_callback(clear)
 
 
 class Stream(Generic[_Piece, _Whole]):
@@ -189,11 +106,14 @@ class Stream(Generic[_Piece, _Whole]):
         return self._source.closed
 
     async def _settle(self) -> _Whole:
-        if self._whole is None:
-            if not self._source.keeps:
-                return await self._gather()
-            while not self._source.closed:
+        try:
+            if self._whole is None and not self._source.keeps:
+                await self._gather()
+            while self._whole is None and not self._source.closed:
                 await self._source.end()
+        except asyncio.CancelledError as error:
+            let_go_after(error)
+            raise
         return self.take()
 
     def take(self) -> _Whole:
@@ -208,12 +128,11 @@ class Stream(Generic[_Piece, _Whole]):
             self._whole = self._make_whole(self._source.pieces)
         return self._whole
 
-    async def _gather(self) -> _Whole:
+    async def _gather(self) -> None:
         """Read what nobody keeps; then the whole is there for all who ask later."""
         pieces = [piece async for piece in StreamReader(self, self._source.first())]
         if self._whole is None:
             self._whole = self._make_whole(pieces)
-        return self._whole
 
     def _make_whole(self, pieces: Sequence[_Piece]) -> _Whole:
         """Make the whole of its pieces, all of which are there."""
@@ -245,8 +164,12 @@ class StreamReader(Generic[_Piece]):
             self._next = cursor(source.pieces, len(source.pieces))
             if source.closed:
                 self._end_of(source)
-            else:
+                continue
+            try:
                 await source.next()
+            except asyncio.CancelledError as error:
+                let_go_after(error)
+                raise
 
     def _end_of(self, source: Source[_Piece]) -> None:
         self._source = source.after() or ENDED
@@ -262,8 +185,3 @@ def cursor(pieces: list[_Piece], start: int) -> Callable[[], _Piece]:
     place = iter(pieces)
     place.__setstate__(start)  # type: ignore[attr-defined]  # every list iterator has it, for pickling
     return place.__next__
-
-
-ENDED: Final[Source[Any]] = Source()
-"""What a reader stands in that has nothing more to read."""
-ENDED.close()

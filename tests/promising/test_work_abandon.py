@@ -179,6 +179,35 @@ async def test_what_a_cancelled_task_awaited_stops(worker: MiniAgent, way: Way) 
 
 @every_worker
 @every_way
+@pytest.mark.parametrize("reads", ["awaits", "iterates", "reads tokens"])
+async def test_a_cancelled_task_that_is_kept_holds_nothing(worker: MiniAgent, way: Way, reads: str) -> None:
+    """What a task alone awaited stops at once when that is cancelled, though nobody asks the task how it ended."""
+    work = Work()
+
+    async def read() -> None:
+        if reads == "awaits":
+            await way(worker, work)
+        elif reads == "iterates":
+            async for promise in way(worker, work):
+                await promise
+                del promise
+        else:
+            async for promise in way(worker, work):
+                async for _ in promise:
+                    pass
+                del promise
+
+    async with MiniAgents():
+        task = asyncio.create_task(read())
+        await asyncio.sleep(5.5)
+        task.cancel()
+        await asyncio.sleep(0.01)
+        assert work.stopped_s == 5.5
+    assert task.cancelled()
+
+
+@every_worker
+@every_way
 async def test_what_somebody_still_holds_goes_on(worker: MiniAgent, way: Way) -> None:
     """A cancelled task and a reader that left stop nothing while anybody else holds the reply."""
     work = Work()
