@@ -255,3 +255,18 @@ async def test_an_error_without_a_text() -> None:
     async with MiniAgents(errors_as_messages=True):
         [message] = await mute.inquire()
         assert message.text.startswith("MuteError")
+
+
+async def test_an_error_that_can_be_no_message() -> None:
+    """An error that no message can be made of, for a promise is in its text, is raised at the reader instead."""
+
+    @miniagent
+    async def quoting(ctx: InteractionContext) -> None:
+        ctx.reply("before")
+        raise ValueError(f"what about {Message.promise(cut('text'))}?")
+
+    async with MiniAgents(errors_as_messages=True):
+        reader = aiter(quoting.inquire())
+        assert str(await anext(reader)) == "before"
+        with pytest.raises(ValueError, match="what about"):
+            await anext(reader)

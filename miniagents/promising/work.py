@@ -173,7 +173,10 @@ class Work:
         """Put the error into the source as a piece, if that is what is to become of it."""
         if not self.errors_as_pieces or self._tell is None or self.source.closed:
             return False
-        self._tell(self, error)
+        try:
+            self._tell(self, error)
+        except Exception:  # noqa: BLE001 - then it is raised at whoever reads, like any other
+            return False
         self.source.close()
         return True
 
