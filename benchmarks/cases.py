@@ -1,7 +1,7 @@
 """The runtime's cases: what each is called in a table, which script has it, and what it may cost at the most."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchmarks.measure import Column, Row, medians
 
@@ -19,6 +19,8 @@ class Case:
     bound: float | None = None
     bound_times_floor: float | None = None
     has_floor: bool = True
+    bound_times_sdk: float | None = None
+    """How many times the bare SDK's cost it may be at the most; then the script has SDK and floor of its own."""
 
 
 CASES = (
@@ -35,6 +37,10 @@ CASES = (
     Case("loop of two agents, a round", "loop_round", "calls.py", "µs", 60),
     Case("dialog, 400 turns", "dialog", "calls.py", "s", 0.15),
     Case("dialog, 400 turns to 200", "dialog_growth", "calls.py", "times", 2.3, has_floor=False),
+    Case("token of a reply, OpenAI", "openai_reply", "streaming_models.py", "µs", bound_times_sdk=0.35),
+    Case("token of a reply, Anthropic", "anthropic_reply", "streaming_models.py", "µs", bound_times_sdk=0.35),
+    Case("token, 50 live replies, OpenAI", "openai_live", "streaming_models.py", "µs", bound_times_sdk=0.5),
+    Case("token, 50 live replies, Anthropic", "anthropic_live", "streaming_models.py", "µs", bound_times_sdk=0.5),
     Case("idle call", "idle", "memory.py", "KiB", 5),
     Case("20,000 rounds of a loop add", "loop_growth", "memory.py", "KiB", 1024),
     Case("100,000 calls add", "calls_growth", "memory.py", "KiB", 1024),
@@ -49,17 +55,27 @@ def rows(cases: Sequence[Case], times: int, peers: Sequence[Column]) -> list[Row
 
 def _row(case: Case, times: int, peers: Sequence[Column]) -> Row:
     columns = {"ours": Column.ours(case.script)}
-    if case.has_floor:
+    if case.bound_times_sdk is not None:
+        columns |= {"floor": _asked_by("socket", case.script), "SDK": _asked_by("sdk", case.script)}
+    elif case.has_floor:
         columns["floor"] = Column.ours("floors.py")
     columns |= {peer.name: peer for peer in peers if case.name in peer.cases}
     median = medians(case.name, columns, times=times)
+    bound = case.bound
+    if case.bound_times_sdk is not None and "SDK" in median:
+        bound = case.bound_times_sdk * median["SDK"]
     return Row(
         case.title,
         case.unit,
         median.pop("ours", None),
         median.pop("floor", None),
         median,
-        bound=case.bound,
+        bound=bound,
         bound_times_floor=case.bound_times_floor,
-        is_drawn=not case.name.endswith("_growth"),
+        is_drawn=not case.name.endswith("_growth") and case.bound_times_sdk is None,
     )
+
+
+def _asked_by(way: str, script: str) -> Column:
+    column = Column.ours(script)
+    return replace(column, env={**column.env, "ASKED_BY": way})

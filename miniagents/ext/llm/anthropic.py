@@ -1,7 +1,7 @@
 """Model agents on Anthropic's API, and on every server that speaks it: messages, by the official SDK.
 
-Wire format: https://platform.claude.com/docs/en/api/messages and .../build-with-claude/streaming, as the SDK 2.12 types
-it (2026-11-22). Never: the SDK before the first call; the environment before a call.
+Wire format: https://platform.claude.com/docs/en/api/messages, as the SDK 2.12 types it (2026-11-22). Never: the SDK, or
+`anthropic_events`, before the first call; the environment before a call.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -12,10 +12,12 @@ from ...miniagents import InteractionContext, miniagent
 from .base import Answer, as_chat, nothing_to_send, reply_from
 from .endpoint import Endpoint, Service
 from .faults import no_answer
-from .sdk import DEFAULT_RETRIES, SdkProvider, imported, opened, without_ambient_headers
+from .sdk import DEFAULT_RETRIES, SdkProvider, imported, without_ambient_headers
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
+
+    from .anthropic_events import Events
 
 __all__ = ["DEFAULT_MAX_TOKENS", "DEFAULT_MODEL", "MODEL_PATTERNS", "anthropic_agent"]
 
@@ -35,14 +37,6 @@ _SERVICE: Final = Service(
     default_model=DEFAULT_MODEL,
     model_patterns=MODEL_PATTERNS,
 )
-_FINISH_REASONS: Final = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_calls",
-    "refusal": "content_filter",
-}
 _INSTRUCTING: Final = ("system", "developer")
 
 
@@ -85,7 +79,7 @@ async def anthropic_agent(  # noqa: PLR0913 - by name, and all but the context o
     endpoint = _SERVICE.endpoint(environment)
     options["max_tokens"] = DEFAULT_MAX_TOKENS if max_tokens is None else max_tokens
     asked = model or _SERVICE.model(environment)
-    await imported("anthropic")
+    await imported("anthropic", f"{__package__}.anthropic_events")
     await reply_from(ctx, _Anthropic(endpoint, asked, options, stream=stream, max_retries=max_retries), system=system)
 
 
@@ -126,46 +120,25 @@ class _Anthropic(SdkProvider[dict[str, Any]]):
             raise nothing_to_send(self.host)
         return {"messages": turns, **({"system": "\n\n".join(instructions)} if instructions else {})}
 
-    async def streamed(self, request: dict[str, Any], answer: Answer) -> AsyncGenerator[str, None]:
-        async with opened(await self._ask(request, stream=True), self.endpoint) as events:
-            counts: list[Any] = []
-            async for event in events:
-                if event.type == "content_block_delta":
-                    if event.delta.type == "text_delta":
-                        yield event.delta.text
-                elif event.type == "message_start":
-                    answer.model, answer.id = event.message.model, event.message.id
-                    counts.append(event.message.usage)
-                elif event.type == "message_delta":
-                    counts.append(event.usage)
-                    answer.usage = _usage(*counts)
-                    answer.finish_reason = _finish_reason(event.delta.stop_reason)
+    async def opened(self, request: dict[str, Any]) -> Any:
+        return await self.open(_messages, **request)
+
+    def decoder(self, answer: Answer, headers: Mapping[str, str]) -> "Events":
+        from .anthropic_events import Events  # noqa: PLC0415 - it was `imported`
+
+        return Events(answer, self.endpoint, self.model, retry_after=headers.get("retry-after", ""))
 
     async def whole(self, request: dict[str, Any], answer: Answer) -> AsyncGenerator[str, None]:
-        message = await self._ask(request, stream=False)
+        from .anthropic_events import finish_reason_of, usage_of  # noqa: PLC0415 - it was `imported`
+
+        message = await self.send(_messages, **request, stream=False)
         if getattr(message, "content", None) is None:
             raise no_answer(message, self.endpoint, self.model)
         answer.model, answer.id = message.model, message.id
-        answer.usage = _usage(message.usage)
-        answer.finish_reason = _finish_reason(message.stop_reason)
+        answer.usage = usage_of(message.usage)
+        answer.finish_reason = finish_reason_of(message.stop_reason)
         yield "".join(block.text for block in message.content if block.type == "text")
 
-    async def _ask(self, conversation: dict[str, Any], *, stream: bool) -> Any:
-        return await self.send(lambda client: client.messages.create, stream=stream, **conversation)
 
-
-def _finish_reason(reason: str | None) -> str | None:
-    return None if reason is None else _FINISH_REASONS.get(reason, reason)
-
-
-def _usage(*counts: Any) -> dict[str, int] | None:
-    """Translate the counts, each of which updates those before it; here the cached tokens are not among the input's."""
-    latest: dict[str, int] = {}
-    for count in counts:
-        for name in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens"):
-            if (value := getattr(count, name, None)) is not None:
-                latest[name] = value
-    if not latest:
-        return None
-    out, cached = latest.pop("output_tokens", 0), latest.get("cache_read_input_tokens", 0)
-    return {"in": sum(latest.values()), "out": out, "cached": cached}
+def _messages(client: "AsyncAnthropic") -> Any:
+    return client.messages

@@ -1,7 +1,7 @@
 """Model agents on OpenAI's API, and on every server that speaks it: chat completions, by the official SDK.
 
-Wire format: https://platform.openai.com/docs/api-reference/chat and .../chat-streaming, as the SDK 3.54 types it
-(2026-11-22). Never: the SDK before the first call; the environment before a call.
+Wire format: https://platform.openai.com/docs/api-reference/chat, as the SDK 3.54 types it (2026-11-22). Never: the SDK,
+or `openai_chunks`, before the first call; the environment before a call.
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -13,10 +13,12 @@ from ...miniagents import InteractionContext, miniagent
 from .base import Answer, as_chat, nothing_to_send, reply_from
 from .endpoint import Endpoint, Service
 from .faults import no_answer, words_of
-from .sdk import DEFAULT_RETRIES, SdkProvider, imported, opened, without_ambient_headers
+from .sdk import DEFAULT_RETRIES, SdkProvider, imported, without_ambient_headers
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
+
+    from .openai_chunks import Chunks
 
 __all__ = ["DEFAULT_MODEL", "MODEL_PATTERNS", "openai_agent"]
 
@@ -71,7 +73,8 @@ async def openai_agent(  # noqa: PLR0913 - by name, and all but the context opti
     """
     endpoint = _SERVICE.endpoint(environment)
     asked = model or _SERVICE.model(environment)
-    await imported("openai", "openai.resources.chat")  # the SDK leaves the second for its first use
+    # The SDK leaves the second for its first use.
+    await imported("openai", "openai.resources.chat", f"{__package__}.openai_chunks")
     await reply_from(ctx, _OpenAI(endpoint, asked, options, stream=stream, max_retries=max_retries), system=system)
 
 
@@ -98,60 +101,37 @@ class _OpenAI(SdkProvider[list[dict[str, str]]]):
             raise nothing_to_send(self.host)
         return turns
 
-    async def streamed(self, request: list[dict[str, str]], answer: Answer) -> AsyncGenerator[str, None]:
-        async with opened(await self._open(request), self.endpoint) as chunks:
-            async for chunk in chunks:
-                if not answer.model:
-                    answer.model, answer.id = chunk.model, chunk.id
-                if chunk.choices and not (choice := chunk.choices[0]).index:
-                    if token := _text_of(choice.delta):
-                        yield token
-                    if choice.finish_reason is not None:
-                        answer.finish_reason = choice.finish_reason
-                if chunk.usage is not None:
-                    answer.usage = _usage(chunk.usage)
+    def decoder(self, answer: Answer, headers: Mapping[str, str]) -> "Chunks":  # noqa: ARG002 - says all in its events
+        from .openai_chunks import Chunks  # noqa: PLC0415 - it was `imported`
+
+        return Chunks(answer, self.endpoint, self.model)
 
     async def whole(self, request: list[dict[str, str]], answer: Answer) -> AsyncGenerator[str, None]:
-        completion = await self._ask(request, stream=False)
+        from .openai_chunks import text_of, usage_of  # noqa: PLC0415 - it was `imported`
+
+        completion = await self.send(_completions, messages=request, stream=False)
         if not getattr(completion, "choices", None):
             raise no_answer(completion, self.endpoint, self.model)
         answer.model, answer.id = completion.model, completion.id
         answer.finish_reason = completion.choices[0].finish_reason
         if completion.usage is not None:
-            answer.usage = _usage(completion.usage)
-        yield _text_of(completion.choices[0].message) or ""
+            answer.usage = usage_of(completion.usage)
+        yield text_of(completion.choices[0].message) or ""
 
-    async def _open(self, turns: list[dict[str, str]]) -> Any:
+    async def opened(self, request: list[dict[str, str]]) -> Any:
         """Ask for a stream with a count of tokens at its end, or else, where a server knows no such thing, without."""
         if "stream_options" in self.options:
-            return await self._ask(turns, stream=True)
+            return await self.open(_completions, messages=request)
         try:
-            return await self._ask(turns, stream=True, stream_options={"include_usage": True})
+            return await self.open(_completions, messages=request, stream_options={"include_usage": True})
         except Exception as error:
             if getattr(error, "status_code", None) not in _UNKNOWN_OPTION:
                 raise
             words = words_of(getattr(error, "body", None), self.endpoint)
             if "stream_options" not in words and "include_usage" not in words:
                 raise
-        return await self._ask(turns, stream=True)
-
-    async def _ask(self, turns: list[dict[str, str]], **how: Any) -> Any:
-        return await self.send(lambda client: client.chat.completions.create, messages=turns, **how)
+        return await self.open(_completions, messages=request)
 
 
-def _text_of(said: Any) -> str | None:
-    """Return the text of a message or of a piece of one; a model that refuses does so in a field of its own."""
-    if said is None:
-        return None
-    text: str | None = said.content or said.refusal
-    return text
-
-
-def _usage(usage: Any) -> dict[str, int]:
-    """Translate the counts; the cached tokens are among those that went in."""
-    details = usage.prompt_tokens_details
-    return {
-        "in": usage.prompt_tokens or 0,
-        "out": usage.completion_tokens or 0,
-        "cached": (details.cached_tokens if details else None) or 0,
-    }
+def _completions(client: "AsyncOpenAI") -> Any:
+    return client.chat.completions

@@ -1,6 +1,8 @@
 """What OpenAI's and Anthropic's SDKs have in common: both come from one generator (Stainless).
 
-In: an endpoint, a model, options. Out: requests by a shared client. Never: which SDK it is, a wire format.
+In: an endpoint, a model, options. Out: requests by a shared client, the tokens of their answers. The SDK builds, signs
+and sends a request, tries again and maps what is refused; the bytes of a stream are read here. Never: which SDK it is,
+a wire format.
 
 A client keeps connections open for the next request, and they belong to the event loop that opened them. A scope lives
 in one loop and owns what runs in it, so it owns the clients too, one for each base URL and key (and number of
@@ -12,7 +14,6 @@ import inspect
 import json
 import os
 import threading
-import traceback
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import Future
@@ -26,15 +27,16 @@ from ...messages import Message
 from ...promising.scope import current
 from .base import Answer
 from .endpoint import Endpoint
+from .events import EventDecoder, TokenDecoder
 from .faults import check_stream, explain, unsendable
 
-__all__ = ["DEFAULT_RETRIES", "SdkProvider", "imported", "opened", "without_ambient_headers"]
+__all__ = ["DEFAULT_RETRIES", "SdkProvider", "imported", "without_ambient_headers"]
 
 DEFAULT_RETRIES: Final = 2
 """The SDKs' own default."""
 
-_UNWINDING_TURNS: Final = 24
-"""Anthropic's SDK 2.12 leaves up to ten generators, nested, under one that failed: each takes two turns of the loop."""
+_AFTER_THE_END_S: Final = 0.1
+"""How long the end of a body may take after the API's end mark, for its connection to be used again: OpenAI's SDK's."""
 
 _Request = TypeVar("_Request")
 
@@ -117,8 +119,12 @@ class SdkProvider(ABC, Generic[_Request]):
         """Return the conversation as the API wants it."""
 
     @abstractmethod
-    def streamed(self, request: _Request, answer: Answer) -> AsyncGenerator[str, None]:
-        """Give the tokens of a streamed answer."""
+    async def opened(self, request: _Request) -> Any:
+        """Ask for a stream; return the answer as `open` does."""
+
+    @abstractmethod
+    def decoder(self, answer: Answer, headers: Mapping[str, str]) -> TokenDecoder:
+        """Return what makes tokens of the events of a stream that came with these headers."""
 
     @abstractmethod
     def whole(self, request: _Request, answer: Answer) -> AsyncGenerator[str, None]:
@@ -126,22 +132,49 @@ class SdkProvider(ABC, Generic[_Request]):
 
     def decode(self, request: _Request, answer: Answer) -> AsyncGenerator[str, None]:
         """Send the request and give the tokens as they come."""
-        return self.streamed(request, answer) if self._stream else self.whole(request, answer)
+        return self._streamed(request, answer) if self._stream else self.whole(request, answer)
+
+    async def _streamed(self, request: _Request, answer: Answer) -> AsyncGenerator[str, None]:
+        async with _body(await self.opened(request), self.endpoint) as (headers, body):
+            events = EventDecoder()
+            decoder = self.decoder(answer, headers)
+            async for chunk in body:
+                for token in decoder.tokens(events.feed(chunk)):
+                    yield token
+                if decoder.ended:
+                    with suppress(Exception):
+                        async with asyncio.timeout(_AFTER_THE_END_S):
+                            await _read_out(body)
 
     def explain(self, error: Exception) -> ModelError | None:
         """Return what an error of the SDK means."""
         return explain(error, self.endpoint, self.model)
 
     async def send(self, find: Callable[[Any], Any], **request: Any) -> Any:
-        """Call the method of the client that `find` gives, with the options passed on.
+        """Ask for an answer in one piece by the method `create` of what `find` gives, with the options passed on.
 
         Raises:
             RequestRefusedError: The SDK itself would not send it.
         """
-        method = find(self._client)
+        return await self._call(find(self._client).create, **request)
+
+    async def open(self, find: Callable[[Any], Any], **request: Any) -> Any:
+        """Ask as `send` does, but for a stream; return the HTTP library's response, of whose body nothing is read.
+
+        Raises:
+            RequestRefusedError: The SDK itself would not send it.
+        """
+        resource = find(self._client)
+
+        async def create(**arguments: Any) -> Any:
+            return await resource.with_streaming_response.create(**arguments).__aenter__()
+
+        return (await self._call(resource.create, by=create, stream=True, **request)).http_response
+
+    async def _call(self, method: Callable[..., Any], *, by: Callable[..., Any] | None = None, **request: Any) -> Any:
         arguments = {**_passed_on(method, self.options), **request, "model": self.model}
         try:
-            return await method(**arguments)
+            return await (by or method)(**arguments)
         except (json.JSONDecodeError, UnicodeDecodeError):  # an answer came, and is none
             raise
         except (TypeError, ValueError) as error:
@@ -149,29 +182,30 @@ class SdkProvider(ABC, Generic[_Request]):
 
 
 @asynccontextmanager
-async def opened(stream: Any, endpoint: Endpoint) -> AsyncIterator[Any]:
-    """Give the events of an SDK's stream, and see to it that nothing of the stream outlives the block.
+async def _body(response: Any, endpoint: Endpoint) -> AsyncIterator[tuple[Mapping[str, str], AsyncIterator[bytes]]]:
+    """Give the headers and the body of an answer, and see to it that nothing of it outlives the block.
 
-    The SDKs leave nested generators to the garbage collector, which makes tasks of them that nobody owns. Closed in its
-    middle, a stream fails at the next event, and that unwinds them; where the SDK itself failed, its frames hold them,
-    so these are cleared; and then they are given the time to unwind.
+    The HTTP library nests its generators, and one that is closed leaves those inside it to the garbage collector, which
+    makes tasks of them that nobody owns. Here the connection is closed below them: the innermost ends by itself, at
+    once, when it is asked for more, and all others by it.
 
     Raises:
         BadAnswerError: It is no stream.
     """
+    # The stream below the response spares each read two generators, which are there to decompress.
+    body = aiter(response.aiter_bytes() if "content-encoding" in response.headers else response.stream)
     try:
-        check_stream(stream.response.headers, endpoint)
-        yield stream
-    except BaseException as error:
-        await stream.close()
-        with suppress(Exception):
-            async for _ in stream:
-                pass
-        traceback.clear_frames(error.__traceback__)
-        raise
+        check_stream(response.headers, endpoint)
+        yield response.headers, body
     finally:
-        for _ in range(_UNWINDING_TURNS):
-            await asyncio.sleep(0)
+        await response.aclose()
+        with suppress(Exception):
+            await _read_out(body)
+
+
+async def _read_out(body: AsyncIterator[bytes]) -> None:
+    async for _ in body:
+        pass
 
 
 def without_ambient_headers(endpoint: Endpoint, variable: str, omit: Any) -> dict[str, Any]:

@@ -1,0 +1,142 @@
+"""The events of a chat completion's stream, and what they say: tokens, and all that an `Answer` holds.
+
+Format: https://platform.openai.com/docs/api-reference/chat-streaming, as the SDK 3.54 types it (2026-11-22), and as
+compatible servers bend it. A chunk that is a token and nothing else, which most are, is read into a typed struct; any
+other the way that the SDK's objects were read. Never: HTTP, an SDK. Imported at the first call, for msgspec's sake.
+"""
+
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+from typing import Any, Final, Literal
+
+import msgspec
+
+from .base import Answer
+from .endpoint import Endpoint
+from .events import ServerSentEvent, keep, loose
+from .faults import refusal
+
+__all__ = ["Chunks", "text_of", "usage_of"]
+
+_DONE: Final = b"[DONE]"
+
+_KNOWN: Final = frozenset(
+    {"id", "object", "created", "model", "choices", "usage", "service_tier", "system_fingerprint", "obfuscation"}
+)
+"""Fields of a chunk; the last is a filler that keeps the length of a token secret."""
+_KNOWN_OF_CHOICE: Final = frozenset({"index", "delta", "finish_reason", "logprobs"})
+_KNOWN_OF_USAGE: Final = frozenset(
+    {"prompt_tokens", "completion_tokens", "total_tokens", "prompt_tokens_details", "completion_tokens_details"}
+)
+
+
+class _Delta(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    content: str
+    role: str | None = None
+    refusal: None = None
+    tool_calls: None = None
+    function_call: None = None
+    reasoning_content: None = None
+    reasoning: None = None
+
+
+class _Choice(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    delta: _Delta
+    index: Literal[0] = 0
+    finish_reason: None = None
+    logprobs: None = None
+    stop_reason: None = None
+
+
+class _Token(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A chunk that says one token of the first choice; whatever has more to say does not fit into it."""
+
+    choices: tuple[_Choice]
+    id: str | None = None
+    object: str | None = None
+    created: float | None = None
+    model: str | None = None
+    usage: None = None
+    service_tier: str | None = None
+    system_fingerprint: str | None = None
+    obfuscation: str | None = None
+
+
+_token: Final = msgspec.json.Decoder(_Token).decode
+
+
+class Chunks:
+    """Makes tokens of chunks: see `TokenDecoder`."""
+
+    def __init__(self, answer: Answer, endpoint: Endpoint, model: str) -> None:
+        self.ended = False
+        self._answer = answer
+        self._endpoint = endpoint
+        self._model = model
+
+    def tokens(self, events: Iterable[ServerSentEvent]) -> Iterator[str]:
+        """Give the tokens of these events.
+
+        Raises:
+            ModelError: An event is an error.
+            json.JSONDecodeError: An event is no JSON.
+            AttributeError, KeyError, TypeError: It is JSON of another shape.
+        """
+        for _, data in events:
+            token: str | None
+            if data.startswith(_DONE):
+                self.ended = True
+                return
+            try:
+                token = _token(data).choices[0].delta.content
+            except (msgspec.MsgspecError, ValueError):  # msgspec's and Python's own for bytes that are no UTF-8
+                token = self._taken(loose(data))
+            else:
+                if not self._answer.model:  # the first chunk
+                    self._taken(loose(data))
+            if token:
+                yield token
+
+    def _taken(self, chunk: Any) -> str | None:
+        answer, token = self._answer, None
+        if isinstance(chunk, dict) and (error := chunk.get("error")):
+            raise refusal(HTTPStatus.OK, error, self._endpoint, self._model)
+        if not answer.model:
+            answer.model, answer.id = chunk.model, chunk.id
+        kept = answer.more.get("extra", {})
+        if chunk.choices and not (choice := chunk.choices[0]).index:
+            token = text_of(choice.delta)
+            if choice.finish_reason is not None:
+                answer.finish_reason = choice.finish_reason
+                keep(kept, choice, _KNOWN_OF_CHOICE)
+        if chunk.usage is not None:
+            answer.usage = usage_of(chunk.usage)
+            keep(kept, chunk.usage, _KNOWN_OF_USAGE)
+        keep(kept, chunk, _KNOWN)
+        if kept:
+            answer.more["extra"] = kept
+        return token
+
+
+def text_of(said: Any) -> str | None:
+    """Return the text of a message or of a piece of one; a model that refuses does so in a field of its own.
+
+    Raises:
+        TypeError: It is no text.
+    """
+    if said is None:
+        return None
+    text = said.content or said.refusal
+    if text is not None and not isinstance(text, str):
+        raise TypeError("a token that is no text")
+    return text
+
+
+def usage_of(usage: Any) -> dict[str, int]:
+    """Translate the counts; the cached tokens are among those that went in."""
+    details = usage.prompt_tokens_details
+    return {
+        "in": usage.prompt_tokens or 0,
+        "out": usage.completion_tokens or 0,
+        "cached": (details.cached_tokens if details else None) or 0,
+    }

@@ -1,0 +1,165 @@
+"""Chunks of chat completions: our decoder beside the SDK's, and what only ours does."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.ext.llm.decoding import by_us, cut, laid_out, sdk_of, strange, texts
+from tests.fakes import openai_wire
+from tests.fakes.replies import Answer, Usage
+
+STREAMS = sorted(Path(__file__).parent.glob("streams/openai_*.txt"))
+
+counts = st.none() | st.integers(0, 99)
+deltas = st.one_of(
+    st.fixed_dictionaries({"content": texts}),
+    st.fixed_dictionaries({"content": texts}, optional={"role": st.just("assistant"), "refusal": st.none()}),
+    st.fixed_dictionaries({"content": st.none(), "refusal": texts}),
+    st.fixed_dictionaries({"content": texts, "reasoning_content": st.none() | texts, "tool_calls": st.none()}),
+    st.fixed_dictionaries({"tool_calls": st.just([{"index": 0, "function": {"arguments": "{"}}])}),
+    st.just({}),
+    st.none(),
+    strange,
+)
+choices = st.builds(
+    lambda some, more: {**some, **more},
+    st.fixed_dictionaries(
+        {"delta": deltas},
+        optional={
+            "index": st.sampled_from([0, 0, 0, 1]),
+            "finish_reason": st.sampled_from([None, None, None, "stop", "length", "brand_new"]),
+            "logprobs": st.sampled_from([None, {"content": []}]),
+        },
+    ),
+    strange,
+)
+usages = st.fixed_dictionaries(
+    {},
+    optional={
+        "prompt_tokens": counts,
+        "completion_tokens": counts,
+        "prompt_tokens_details": st.none() | st.fixed_dictionaries({}, optional={"cached_tokens": counts}),
+    },
+)
+chunks = st.builds(
+    lambda some, more: {**some, **more},
+    st.fixed_dictionaries(
+        {"id": texts, "model": st.sampled_from(["m", "m", "n", ""])},
+        optional={
+            "choices": st.lists(choices, min_size=1, max_size=1) | st.lists(choices, max_size=2),
+            "usage": st.none() | usages,
+            "created": st.sampled_from([1, 1.5]),
+            "object": st.just("chat.completion.chunk"),
+            "service_tier": st.none() | texts,
+        },
+    ),
+    strange,
+)
+broken = st.sampled_from(["{", "<html>", '{"error": {"message": "no"}}', '{"error": "no"}', "[]", "3"])
+
+
+@pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.stem)
+def test_streams_as_they_are_documented(path: Path) -> None:
+    """What servers send, cut anywhere, is the same to our decoder and to the SDK's."""
+    stream = path.read_bytes()
+    with sdk_of("openai") as by_sdk:
+        expected = by_sdk([stream])
+    assert expected.error is None
+    assert expected.tokens
+    for size in (1, 7, 64, len(stream)):
+        found = by_us("openai", [stream[place : place + size] for place in range(0, len(stream), size)])
+        assert found.told == expected.told
+
+
+def test_generated_streams() -> None:
+    """Whatever chunks come, however they are laid out and cut, ours makes of them what the SDK's makes."""
+
+    @settings(deadline=None, database=None)
+    @given(st.lists(chunks, max_size=8), st.none() | broken, st.booleans(), st.data())
+    def compare(said: list[Any], fault: str | None, ascii_only: bool, data: st.DataObject) -> None:
+        indent = data.draw(st.sampled_from([None, None, 1]))
+        written = [("", json.dumps(chunk, ensure_ascii=ascii_only, indent=indent)) for chunk in said]
+        if fault is not None:
+            written.insert(data.draw(st.integers(0, len(written))), ("", fault))
+        stream = laid_out([*written, ("", "[DONE]")], data)
+        pieces = cut(stream, data)
+        assert by_us("openai", pieces).told == by_sdk(pieces).told
+
+    with sdk_of("openai") as by_sdk:
+        compare()
+
+
+@pytest.mark.parametrize(
+    ("delta", "choice", "chunk"),
+    [
+        ({"refusal": "no"}, {}, {}),
+        ({"content": None, "refusal": "no"}, {}, {}),
+        ({"content": "", "refusal": "no"}, {}, {}),
+        ({"new": 1}, {}, {}),
+        ({"tool_calls": []}, {}, {}),
+        ({}, {"index": 1}, {}),
+        ({}, {"index": None}, {}),
+        ({}, {"finish_reason": "stop"}, {}),
+        ({}, {"logprobs": {"content": []}}, {}),
+        ({}, {"new": 1}, {}),
+        ({}, {}, {"usage": {"prompt_tokens": 1, "completion_tokens": 2}}),
+        ({}, {}, {"error": {"message": "no"}}),
+        ({}, {}, {"error": None}),
+        ({}, {}, {"created": "today", "id": 3, "model": 4}),
+        ({}, {}, {"choices": []}),
+        ({}, {}, {"choices": [{"delta": {"content": "a"}}, {"index": 0, "delta": {"content": "b"}}]}),
+        ({}, {}, {"choices": [{"index": 1, "delta": {"content": "b"}}, {"delta": {"content": "a"}}]}),
+    ],
+)
+def test_a_token_and_something_else(delta: Any, choice: Any, chunk: Any) -> None:
+    """A chunk that differs from a bare token in one thing is no token to us where it is none to the SDK."""
+    first = {"id": "x", "model": "m", "choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": None}]}
+    other = {**first, "choices": [{"index": 0, "delta": {"content": "b", **delta}, **choice}], **chunk}
+    stream = b"".join(openai_wire.event(each) for each in (first, other, first))
+    with sdk_of("openai") as by_sdk:
+        assert by_us("openai", [stream]).told == by_sdk([stream]).told
+
+
+@settings(deadline=None, database=None)
+@given(st.lists(texts.filter(bool), min_size=1), st.booleans(), st.data())
+def test_streams_of_the_fake_provider(tokens: list[str], include_usage: bool, data: st.DataObject) -> None:
+    """The stream of a scripted reply, cut anywhere, gives its tokens and all that was told of it."""
+    answer = Answer(7, "m-2", tuple(tokens), Usage(9, 7, cached_tokens=4), "length", 1, include_usage)
+    stream = b"".join([*openai_wire.opening(answer), *openai_wire.tokens(answer), *openai_wire.closing(answer)])
+    usage = {"in": 9, "out": 7, "cached": 4} if include_usage else None
+    found = by_us("openai", cut(stream, data))
+    assert found.told == (tokens, "m-2", "chatcmpl-7", "length", usage, True)
+    assert found.answer.more == {}
+
+
+def test_what_nobody_knows_is_kept() -> None:
+    """Fields that no SDK knows are kept: of a chunk the latest, of a choice those of its end, and of the usage."""
+    first = {"id": "x", "model": "m", "provider": "p", "choices": [{"delta": {"content": "a", "new": 0}, "seen": 1}]}
+    last = {"choices": [{"delta": {}, "finish_reason": "stop", "stop_reason": "###"}], "timings": {"ms": 1.5}}
+    end = {"choices": [], "usage": {"prompt_tokens": 1, "cost": 0.25}, "provider": "q"}
+    stream = b"".join(openai_wire.event(chunk) for chunk in (first, last, end))
+    kept = {"provider": "q", "stop_reason": "###", "timings": {"ms": 1.5}, "cost": 0.25}
+    assert by_us("openai", [stream]).answer.more == {"extra": kept}
+
+
+def test_bytes_that_are_no_characters_cost_no_reply() -> None:
+    """Half a character inside a token becomes U+FFFD, and the stream goes on."""
+    stream = b'data: {"model": "m", "choices": [{"delta": {"content": "%b"}}]}\n\n'
+    assert by_us("openai", [stream % b"a", stream % b"\xc3", stream % b"b"]).tokens == ["a", "\ufffd", "b"]
+
+
+@pytest.mark.parametrize("content", [3, ["a"], {"text": "a"}])
+def test_a_token_that_is_no_text(content: Any) -> None:
+    """It is no answer of this API: better told than left out of the reply."""
+    chunk = openai_wire.event({"model": "m", "choices": [{"delta": {"content": content}}]})
+    assert isinstance(by_us("openai", [chunk]).error, TypeError)
+
+
+def test_nothing_comes_after_the_end() -> None:
+    """What follows the end mark is none of the reply."""
+    chunk = openai_wire.event({"model": "m", "choices": [{"delta": {"content": "a"}}]})
+    assert by_us("openai", [chunk + openai_wire.DONE + chunk, chunk]).tokens == ["a"]
