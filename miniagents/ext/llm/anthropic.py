@@ -56,7 +56,8 @@ async def anthropic_agent(  # noqa: PLR0913 - by name, and all but the context o
     """Reply with what a model of Anthropic, or of a server with the same API, says to the conversation.
 
     The reply's metadata has `model`, `agent`, `usage` (tokens "in", "out" and "cached"), `finish_reason` (in OpenAI's
-    words, where these have one), `id`, `latency_s` and `first_token_s`, streamed or not. Messages of the system become
+    words, where these have one), `id`, `latency_s` and `first_token_s`, streamed or not; and `extra`: what a
+    stream said that nobody here knows, where short. Messages of the system become
     instructions before the conversation, wherever they stand; messages without a text are left out.
 
     Args:

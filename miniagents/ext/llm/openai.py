@@ -53,7 +53,8 @@ async def openai_agent(  # noqa: PLR0913 - by name, and all but the context opti
     """Reply with what a model of OpenAI, or of a server with the same API, says to the conversation.
 
     The reply's metadata has `model`, `agent`, `usage` (tokens "in", "out" and "cached"), `finish_reason`, `id`,
-    `latency_s` and `first_token_s`, streamed or not.
+    `latency_s` and `first_token_s`, streamed or not; and `extra`: what a stream said that nobody here
+    knows, where short.
 
     Args:
         ctx: The call.
