@@ -7,7 +7,20 @@ TYPE_CHECKING = False  # type checkers take it for true; importing `typing` for 
 if TYPE_CHECKING:
     from typing import Any
 
+    from .content import Audio as Audio
+    from .content import File as File
+    from .content import Image as Image
+    from .content import Part as Part
+    from .content import Text as Text
+    from .content import Thinking as Thinking
+    from .content import Thought as Thought
+    from .content import ToolCall as ToolCall
+    from .content import ToolResult as ToolResult
     from .errors import MiniagentsError as MiniagentsError
+    from .ext.llm.limiter import Rate as Rate
+    from .ext.llm.limits import Limits as Limits
+    from .ext.llm.schema import Schema as Schema
+    from .ext.llm.schema import partial_data as partial_data
     from .messages import ErrorMessage as ErrorMessage
     from .messages import Message as Message
     from .messages import MessagePromise as MessagePromise
@@ -19,14 +32,20 @@ if TYPE_CHECKING:
     from .miniagents import miniagent as miniagent
     from .promising.sentinels import AWAIT as AWAIT
     from .promising.sentinels import CLEAR as CLEAR
+    from .tools import Tool as Tool
+    from .tools import tool as tool
     from .utils import achain_loop as achain_loop
     from .utils import adialog_loop as adialog_loop
 
 _HOMES = {
     "AWAIT": ".promising.sentinels",
+    "Audio": ".content",
     "CLEAR": ".promising.sentinels",
     "ErrorMessage": ".messages",
+    "File": ".content",
+    "Image": ".content",
     "InteractionContext": ".miniagents",
+    "Limits": ".ext.llm.limits",
     "Message": ".messages",
     "MessagePromise": ".messages",
     "MessageSequencePromise": ".messages",
@@ -34,9 +53,20 @@ _HOMES = {
     "MiniAgent": ".miniagents",
     "MiniAgents": ".miniagents",
     "MiniagentsError": ".errors",
+    "Part": ".content",
+    "Rate": ".ext.llm.limiter",
+    "Schema": ".ext.llm.schema",
+    "Text": ".content",
+    "Thinking": ".content",
+    "Thought": ".content",
+    "Tool": ".tools",
+    "ToolCall": ".content",
+    "ToolResult": ".content",
     "achain_loop": ".utils",
     "adialog_loop": ".utils",
     "miniagent": ".miniagents",
+    "partial_data": ".ext.llm.schema",
+    "tool": ".tools",
 }
 
 __version__ = "0.1.0"

@@ -18,7 +18,11 @@ MiniagentsError
 │   ├── ProviderUnreachableError  no connection, or none in time
 │   ├── ProviderFailedError     the provider failed (5xx) or said so inside its stream
 │   ├── BadAnswerError          the answer is not one of this API (a web page, no JSON, nothing at all)
-│   └── ReplyCutError           the answer stopped before its end; what came is kept in the message's tokens
+│   ├── ReplyCutError           the answer stopped before its end; what came is kept in the message's tokens
+│   ├── SchemaMismatchError     the answer does not fit the schema that was asked for, also when asked again
+│   ├── ToolRoundsError         the model goes on calling tools after as many rounds as it may
+│   └── NotRecordedError        a recording is replayed, and this request is not in it
+├── LimitReachedError           what a run may cost, in tokens, money or calls, is used up
 ├── TranscriptError             a transcript cannot be read or written
 ├── SettingsError               a setting, a model name or an option makes no sense
 └── PluginError                 a plugin cannot be loaded or offers something that it must not
@@ -33,10 +37,12 @@ __all__ = [
     "CallTimeoutError",
     "KeyMissingError",
     "KeyRefusedError",
+    "LimitReachedError",
     "MiniagentsError",
     "ModelError",
     "ModelNotFoundError",
     "NoScopeError",
+    "NotRecordedError",
     "PendingPromiseError",
     "PiecesGoneError",
     "PluginError",
@@ -45,7 +51,9 @@ __all__ = [
     "RateLimitedError",
     "ReplyCutError",
     "RequestRefusedError",
+    "SchemaMismatchError",
     "SettingsError",
+    "ToolRoundsError",
     "TranscriptError",
     "UnsupportedPieceError",
     "UsageError",
@@ -94,7 +102,7 @@ class ModelError(MiniagentsError):
     `str()` is one line: who was asked, what went wrong, what to do about it.
     """
 
-    def __init__(self, cause: str, *, host: str = "", cure: str = "") -> None:
+    def __init__(self, cause: str, *, host: str = "", cure: str = "", retry_after_s: float | None = None) -> None:
         super().__init__(cause)
         self.cause = cause
         """What went wrong, in a few words, without a full stop."""
@@ -102,6 +110,10 @@ class ModelError(MiniagentsError):
         """The host that was asked (no scheme, no path, no key), or the path of a local model; "" where none was."""
         self.cure = cure
         """What the person can do, as an imperative, or ""."""
+        self.retry_after_s = retry_after_s
+        """How long the provider asked us to wait, in seconds, if it said so."""
+        self.should_retry: bool | None = None
+        """Whether the provider said that it is worth asking again; None if it said nothing."""
 
     def __str__(self) -> str:
         line = f"{self.host}: {self.cause}" if self.host else self.cause
@@ -142,6 +154,22 @@ class BadAnswerError(ModelError):
 
 class ReplyCutError(ModelError):
     """The answer stopped before its end; what came is kept in the message's tokens."""
+
+
+class SchemaMismatchError(ModelError):
+    """The answer does not fit the schema that was asked for, also when it was asked again."""
+
+
+class ToolRoundsError(ModelError):
+    """The model goes on calling tools after as many rounds as it may."""
+
+
+class NotRecordedError(ModelError):
+    """A recording is replayed, and this request is not in it."""
+
+
+class LimitReachedError(MiniagentsError):
+    """What a run may cost, in tokens, money or calls, is used up."""
 
 
 class TranscriptError(MiniagentsError):

@@ -107,8 +107,10 @@ def instances_inside(value: Any, kind: type[_Kind]) -> Iterator[_Kind]:
             pending.extend(value[::-1])
         elif isinstance(value, set | frozenset):
             pending.extend(value)
-        elif isinstance(value, BaseModel) or (is_dataclass(value) and not isinstance(value, type)):
+        elif isinstance(value, BaseModel):
             pending.append(vars(value) | (getattr(value, "__pydantic_extra__", None) or {}))
+        elif is_dataclass(value) and not isinstance(value, type):
+            pending.append({each.name: getattr(value, each.name, None) for each in fields(value)})
 
 
 def canonical_json(value: Any, replace: Callable[[Any], Any]) -> bytes:

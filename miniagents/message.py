@@ -1,15 +1,16 @@
 """One message: an immutable value with a content hash, and the promise of one, which streams its tokens.
 
-In: fields, tokens. Out: `Message`, `MessagePromise`. Never: several messages, an agent, a provider.
+In: fields, tokens, parts. Out: `Message`, `MessagePromise`. Never: several messages, an agent, a provider.
 """
 
 import hashlib
 from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from .by_part import PartReader
 from .errors import PendingPromiseError
 from .frozen import AS_THEY_ARE, EMPTY, canonical_json, freeze, instances_inside
 from .promising.failure import told
@@ -20,6 +21,9 @@ from .promising.source import ENDED, Source
 from .promising.stream import Stream, StreamReader
 from .promising.work import Work
 from .recipe import Recipe, checked, one_by_one, pump
+
+if TYPE_CHECKING:
+    from .content import Part
 
 __all__ = ["ErrorMessage", "Message", "MessagePromise"]
 
@@ -38,12 +42,21 @@ class Message(BaseModel):
     """Who speaks, as model APIs name it ("user", "assistant", "system"); None leaves it to whoever reads."""
     metadata: Mapping[str, Any] = Field(default_factory=lambda: EMPTY)
     """How it came about: model, usage, finish reason, times. No part of the content, so not of the hash either."""
+    parts: "tuple[Any, ...]" = ()
+    """All of its content, in order (see `content`), where that is more than text; `text` is then what the parts say.
+
+    A text that is given beside parts without any comes first among them. Strings become `Text`.
+    """
+    data: Any = None
+    """The object that the text stands for, where a model was asked for one (`schema=`), validated."""
 
     def model_post_init(self, _context: Any, /) -> None:
         """Freeze what is inside, and refuse a text that has a promise in it.
 
         Raises:
             PendingPromiseError: The text was made from a promise that is still arriving.
+            UnsupportedPieceError: Something in `parts` is no part of a message.
+            UsageError: The text is another one than that of the parts.
         """
         for fields in (self.__dict__, self.__pydantic_extra__ or {}):
             for name, value in fields.items():
@@ -53,8 +66,14 @@ class Message(BaseModel):
                             "a Message needs its whole text; `await` the promise first,"
                             " or give the text to `reply` as a string"
                         )
-                elif value.__class__ not in AS_THEY_ARE:
+                elif value.__class__ not in AS_THEY_ARE and value != ():
                     fields[name] = freeze(value)
+        if self.parts:
+            from .content import with_text  # noqa: PLC0415 - most messages have no parts
+
+            self.__dict__.update(with_text(self.text, self.parts))
+        if isinstance(self.data, BaseModel):
+            self.content_hash  # noqa: B018 - now, for only the models of `content` and messages are sure never to change
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:  # noqa: ARG002
         """Return this message with other values in some fields, validated like any; what is frozen needs no copy."""
@@ -64,7 +83,7 @@ class Message(BaseModel):
     @classmethod
     def promise(
         cls,
-        tokens: AsyncIterable[str] | Iterable[str],
+        tokens: "AsyncIterable[str | Part] | Iterable[str | Part]",
         /,
         *,
         afterwards: Mapping[str, Any] | None = None,
@@ -74,7 +93,8 @@ class Message(BaseModel):
         """Return a message of this class that streams `tokens`, starting at once.
 
         Args:
-            tokens: The text, piece by piece; it is read once, by a task of its own where it is asynchronous.
+            tokens: The text, piece by piece; it is read once, by a task of its own where it is asynchronous. Between
+                them may come other parts, whole, and what is thought as `Thought`s, with their `Thinking` behind them.
             afterwards: Fields that are known only when the last token has come; looked at then, so fill it meanwhile.
             keep: Whether tokens to come stay for readers to come. If not, `tokens` is read no faster than the slowest
                 reader reads, and a reader that comes too late gets a `PiecesGoneError`; whoever awaits the message is a
@@ -89,7 +109,7 @@ class Message(BaseModel):
             tokens = tokens_of(tokens) if has_mark(tokens) else [tokens]
         elif not isinstance(tokens, AsyncIterable):
             tokens = tuple(tokens)
-            if any(has_mark(checked(token)) for token in tokens):
+            if any(checked(token) and (token.__class__ is not str or has_mark(token)) for token in tokens):
                 tokens = one_by_one(tokens)
         if isinstance(tokens, AsyncIterable):
             source = source_that(keeps=current().keeps_pieces if keep is None else keep)
@@ -97,8 +117,8 @@ class Message(BaseModel):
             return MessagePromise(source, recipe, work.start(pump, source, tokens, recipe, work.scope))
         source = Source[str]()
         for token in tokens:
-            if checked(token):
-                source.push(token)
+            if token:
+                source.push(cast("str", token))
         recipe.make(source.pieces)
         source.close()
         return MessagePromise(source, recipe)
@@ -131,14 +151,16 @@ class Message(BaseModel):
     def _hash_unless(self, below: "list[Message]") -> str:
         """Return the hash, unless there are messages in it that have none yet: put those into `below`."""
 
-        def hash_instead(value: Any) -> dict[str, str | None] | None:
+        def hash_instead(value: Any) -> dict[str, Any] | None:
             if not isinstance(value, Message):
-                return None
+                return to_hash(value) if is_rich else None
             content_hash = value.__dict__.get("content_hash")
             if content_hash is None:
                 below.append(value)
             return {"$message": content_hash}
 
+        if is_rich := bool(self.parts):
+            from .content import to_hash  # noqa: PLC0415 - as above
         fields = {
             name: self.__dict__[name]
             for name, field in type(self).model_fields.items()
@@ -151,6 +173,10 @@ class Message(BaseModel):
 
     def __str__(self) -> str:
         return self.text
+
+    def __repr_args__(self) -> "Iterable[tuple[str | None, Any]]":
+        rare = {"parts": (), "data": None}
+        return [(name, value) for name, value in super().__repr_args__() if value != rare.get(name or "", _set)]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Message):
@@ -208,10 +234,21 @@ class MessagePromise(InText, Stream[str, Message]):
 
     @property
     def known_beforehand(self) -> Mapping[str, Any]:
-        """The message's fields as far as they were known before its text."""
+        """The message's fields as far as they were known before its content."""
         if self._whole is None:
             return self._recipe.known_beforehand
-        return {name: getattr(self._whole, name) for name in type(self._whole).model_fields if name != "text"}
+        return {name: getattr(self._whole, name) for name in type(self._whole).model_fields if name not in _CONTENT}
+
+    def parts(self) -> "PartReader":
+        """Read it by part: its tokens, as `str`; what is thought, as `Thought`s; every other part, when it is whole.
+
+        As `async for token in promise`, this gives everything from the start, to any number of readers. The `Thinking`
+        that comes whole behind its thoughts is given too.
+        """
+        reader = self.__aiter__()
+        if self._whole is not None and self._whole.parts and not self._recipe.between:
+            return PartReader(self, ENDED, [(0, part) for part in self._whole.parts])
+        return PartReader(self, reader._source, self._recipe.between)
 
     def __aiter__(self) -> StreamReader[str]:
         if self._text and self._source is ENDED:
@@ -246,7 +283,7 @@ class MessagePromise(InText, Stream[str, Message]):
 def _message_of(text: str) -> Message:
     """Return what `Message(text=text)` does for a text without marks; that is the most frequent one, and takes long."""
     message = Message.__new__(Message)
-    _set(message, "__dict__", {"text": text, "role": None, "metadata": EMPTY})
+    _set(message, "__dict__", {"text": text, "role": None, "metadata": EMPTY, "parts": (), "data": None})
     _set(message, "__pydantic_fields_set__", {"text"})
     _set(message, "__pydantic_extra__", None)
     _set(message, "__pydantic_private__", None)
@@ -254,4 +291,6 @@ def _message_of(text: str) -> Message:
 
 
 _set = object.__setattr__
+_CONTENT = frozenset({"text", "parts", "data"})
+"""The fields that are known when a message is whole."""
 _NO_RECIPE = Recipe(Message, ErrorMessage, EMPTY, EMPTY)

@@ -6,7 +6,8 @@ of message promises. Never: who asked, but for a name to put into an error.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Iterable, Iterator, Mapping
-from typing import Any, TypeAlias, TypeGuard, Union
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, Union
 
 from pydantic import BaseModel, ValidationError
 
@@ -20,6 +21,9 @@ from .promising.sequence import SequencePromise, SequenceReader
 from .promising.source import ENDED, Source
 from .promising.stream import Stream, let_go_after
 from .promising.work import Work
+
+if TYPE_CHECKING:
+    from .content import Part
 
 __all__ = [
     "MessageSequencePromise",
@@ -38,6 +42,7 @@ _Given: TypeAlias = Union[
     "Message",
     "MessagePromise",
     "MessageSequencePromise",
+    "Part",
     Promise[Any],
     Iterable["_Given"],
     AsyncIterable["_Given"],
@@ -52,7 +57,12 @@ class MessageTuple(tuple[Message, ...]):
     __slots__ = ()
 
     def __str__(self) -> str:
-        return "\n\n".join(map(str, self))
+        return "\n\n".join(message.text for message in self if message.text or not message.parts)
+
+    @property
+    def data(self) -> Any:
+        """The object that the last message which stands for one has (see `Message.data`), or None."""
+        return next((message.data for message in reversed(self) if message.data is not None), None)
 
 
 class MessageSequencePromise(InText, SequencePromise[MessagePromise, MessageTuple]):
@@ -223,6 +233,8 @@ def _one_piece(  # noqa: PLR0911 - one return a kind of message
         return None
     if isinstance(message, Mapping):
         return _from_fields(message, taker)
+    if isinstance(message, _part_class()):
+        return MessagePromise.of(Message(parts=(message,)))
     if isinstance(message, Promise | AsyncIterable):
         source = source_that(keeps=current().keeps_pieces if keep is None else keep)
         work = Work(None, source, tell_as_message)
@@ -245,6 +257,13 @@ def _from_fields(fields: Mapping[Any, Any], taker: str) -> MessagePromise:
     return text_promise(**fields) if streams else MessagePromise.of(message)
 
 
+@cache
+def _part_class() -> type:
+    from .content import Part  # noqa: PLC0415 - most messages are text alone
+
+    return Part
+
+
 def _iterator(messages: Any, taker: str) -> Iterator[Any]:
     if isinstance(messages, list | tuple):
         return iter(messages)
@@ -252,7 +271,7 @@ def _iterator(messages: Any, taker: str) -> Iterator[Any]:
         return iter(messages)
     raise UnsupportedPieceError(
         f"{taker}: {type(messages).__qualname__} is no message;"
-        " give str, dict, Message, a promise of one, or an (async) iterable of these"
+        " give str, dict, Message, Part, a promise of one, or an (async) iterable of these"
     )
 
 

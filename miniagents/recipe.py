@@ -1,6 +1,7 @@
 """How a message is made of its tokens as they come: checked, with the promises inside them in their places.
 
-In: tokens, what is known beforehand and afterwards. Out: tokens in a source, a message. Never: which classes there are.
+In: tokens, other parts between them, what is known beforehand and afterwards. Out: tokens in a source, a message.
+Never: which classes of messages there are.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping, Sequence
@@ -14,15 +15,16 @@ from .promising.source import Source
 from .promising.work import Work
 
 if TYPE_CHECKING:
+    from .content import Part, Thought
     from .message import ErrorMessage, Message
 
-__all__ = ["Recipe", "checked", "one_by_one", "pump"]
+__all__ = ["Recipe", "assembled", "checked", "one_by_one", "pump"]
 
 
 class Recipe:
     """How the message is made when its text is there; shared by its promise and by the task that pumps its tokens."""
 
-    __slots__ = ("_error_class", "_message_class", "afterwards", "known_beforehand", "message")
+    __slots__ = ("_error_class", "_message_class", "afterwards", "between", "known_beforehand", "message")
 
     def __init__(
         self,
@@ -35,6 +37,8 @@ class Recipe:
         self._error_class = error_class
         self.known_beforehand = known_beforehand
         self.afterwards = afterwards
+        self.between: list[tuple[int, Thought | Part]] = []
+        """What comes between the tokens of the text, each with how many of these were there before it."""
         self.message: Message | None = None
         """The message, once it was made."""
 
@@ -47,6 +51,8 @@ class Recipe:
         fields = {**self.known_beforehand, **self.afterwards}
         if "metadata" in self.known_beforehand and "metadata" in self.afterwards:
             fields["metadata"] = {**self.known_beforehand["metadata"], **self.afterwards["metadata"]}
+        if self.between:
+            fields["parts"] = assembled(tokens, self.between)
         self.message = self._message_class(text="".join(tokens), **fields)
         return self.message
 
@@ -64,17 +70,22 @@ class Recipe:
             scope.made(self.make(source.pieces))
 
 
-async def pump(source: Source[str], tokens: AsyncIterable[str], recipe: Recipe, scope: Scope) -> None:
+async def pump(source: Source[str], tokens: AsyncIterable["str | Part"], recipe: Recipe, scope: Scope) -> None:
     """Put the tokens into the source as they come, and make the message at their end."""
-    keeps = source.keeps
+    keeps, passed = source.keeps, 0
     try:
         async for token in tokens:
             if token.__class__ is str and MARK not in token:  # each of these checks is paid for by every token
                 if token:
                     source.push(token)
+                    passed += 1
+            elif token.__class__ is not str and _is_between(token):
+                recipe.between.append((passed, cast("Thought | Part", token)))
+                source.nudge()
             elif checked(token):
-                async for part in tokens_of(token):
+                async for part in tokens_of(cast("str", token)):
                     source.push(part)
+                    passed += 1
                     if not keeps:
                         await source.room()
             if not keeps:
@@ -85,18 +96,60 @@ async def pump(source: Source[str], tokens: AsyncIterable[str], recipe: Recipe, 
             await tokens.aclose()
 
 
-async def one_by_one(tokens: Iterable[str]) -> AsyncGenerator[str, None]:
+async def one_by_one(tokens: "Iterable[str | Part]") -> "AsyncGenerator[str | Part, None]":
     """Give what is there as if it came."""
     for token in tokens:
         yield token
 
 
-def checked(token: str) -> str:
-    """Return the token.
+def checked(token: object) -> bool:
+    """Say whether there is anything in a token.
 
     Raises:
         UnsupportedPieceError: It is no text.
     """
-    if not isinstance(token, str):
+    if not isinstance(token, str) and not _is_between(token):
         raise UnsupportedPieceError(f"a token must be a str, not {type(token).__qualname__}")
-    return token
+    return bool(token)
+
+
+def assembled(tokens: Sequence[str], between: "Iterable[tuple[int, Thought | Part]]") -> "tuple[Part, ...]":
+    """Return the parts of a message that was streamed; none, if it is text and nothing else.
+
+    Thoughts make a `Thinking`, unless that comes whole behind them; tokens make a `Text`, for which a `Text` that comes
+    whole behind them gives its `extra`; what was before the text of that one is another.
+    """
+    from .content import Text, Thinking, Thought  # noqa: PLC0415 - most messages have no parts
+
+    parts: list[Part] = []
+    thoughts: list[str] = []
+    start = 0
+
+    def think() -> None:
+        if thoughts:
+            parts.append(Thinking("".join(thoughts)))
+            thoughts.clear()
+
+    for position, piece in (*between, (len(tokens), Text(""))):
+        text, start = "".join(tokens[start:position]), position
+        if text:
+            think()
+            if isinstance(piece, Text) and piece.text and text != piece.text and text.endswith(piece.text):
+                parts.append(Text(text.removesuffix(piece.text)))
+                text = piece.text
+            parts.append(Text(text, extra=piece.extra if isinstance(piece, Text) else EMPTY))
+        if isinstance(piece, Thought):
+            thoughts.append(piece)
+        elif not isinstance(piece, Text):
+            if isinstance(piece, Thinking):
+                thoughts.clear()
+            think()
+            parts.append(piece)
+    think()
+    return () if len(parts) == 1 and isinstance(parts[0], Text) and not parts[0].extra else tuple(parts)
+
+
+def _is_between(token: object) -> bool:
+    from .content import Part, Thought  # noqa: PLC0415 - as above
+
+    return isinstance(token, Part | Thought)

@@ -8,12 +8,16 @@ import gc
 import selectors
 import threading
 from collections.abc import Coroutine, Iterable
-from typing import Any, TypeVar
+from os import PathLike
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .messages import Message, MessageType
 from .miniagents import InteractionContext, MiniAgent, miniagent
 
-__all__ = ["check_for_leaks", "scripted_agent", "streaming_agent", "virtual_time_loop"]
+if TYPE_CHECKING:
+    from .ext.llm.recording import Mode, Recorder
+
+__all__ = ["check_for_leaks", "recorded", "scripted_agent", "streaming_agent", "virtual_time_loop"]
 
 _Result = TypeVar("_Result")
 
@@ -51,6 +55,32 @@ def streaming_agent(
         ctx.reply(Message.promise(stream(), role="assistant"))
 
     return agent
+
+
+def recorded(path: str | PathLike[str], *, mode: "Mode" = "auto", speed: float = 0.0) -> "Recorder":
+    """Keep what models reply in the file while the block runs, and replay it from there the second time.
+
+    A replay is offline: it needs no key, no SDK and no network, and gives the same tokens, thoughts, parts, metadata
+    and errors. `with` works in tests of both kinds, `async` or not, and in fixtures; for all that is called inside the
+    block, also in scopes that were opened before it. One file a test: one that is there is not added to by itself.
+
+    Args:
+        path: The file, one line an exchange (`miniagents.ext.llm.recording_file` says what is in it); it holds no key,
+            and may be changed by hand and kept with the tests.
+        mode: "auto" replays a file that is there (and not empty), and records one that is not; "record" records anew;
+            "replay" never asks a model; "append" replays what is there and records what is not. The environment
+            variable `MINIAGENTS_RECORD` overrides it: `MINIAGENTS_RECORD=record pytest`.
+        speed: How fast replies are replayed: 1.0 as they came (which takes no time on `virtual_time_loop`), 2.0 twice
+            as fast, 0 at once.
+
+    Raises:
+        NotRecordedError: By the agent whose request is not in the file; what differs from the nearest one is told.
+        SettingsError: There is no such mode, or no such speed.
+        TranscriptError: The file cannot be read or written, or a line of it is none; it says which.
+    """
+    from .ext.llm.recording import Recorder  # noqa: PLC0415 - most tests ask no model
+
+    return Recorder(path, mode=mode, speed=speed)
 
 
 class _VirtualTimeLoop(asyncio.SelectorEventLoop):

@@ -15,6 +15,8 @@ import miniagents
 HEAVY = ("anthropic", "openai", "pluggy", "prompt_toolkit", "pydantic", "pydantic_core", "rich", "typer", "asyncio")
 CORE = [
     "miniagents",
+    "miniagents.by_part",
+    "miniagents.content",
     "miniagents.errors",
     "miniagents.frozen",
     "miniagents.messages",
@@ -22,7 +24,11 @@ CORE = [
     "miniagents.persistence",
     "miniagents.pieces",
     "miniagents.recipe",
+    "miniagents.signature",
     "miniagents.testing",
+    "miniagents.tool_results",
+    "miniagents.toolmaking",
+    "miniagents.tools",
     "miniagents.utils",
     "miniagents.promising.failure",
     "miniagents.promising.marks",
@@ -42,9 +48,13 @@ SPECIFIED = {
     "miniagents.utils": ["achain_loop", "adialog_loop"],
     "miniagents": [
         "AWAIT",
+        "Audio",
         "CLEAR",
         "ErrorMessage",
+        "File",
+        "Image",
         "InteractionContext",
+        "Limits",
         "Message",
         "MessagePromise",
         "MessageSequencePromise",
@@ -52,9 +62,20 @@ SPECIFIED = {
         "MiniAgent",
         "MiniAgents",
         "MiniagentsError",
+        "Part",
+        "Rate",
+        "Schema",
+        "Text",
+        "Thinking",
+        "Thought",
+        "Tool",
+        "ToolCall",
+        "ToolResult",
         "achain_loop",
         "adialog_loop",
         "miniagent",
+        "partial_data",
+        "tool",
     ],
 }
 
@@ -96,7 +117,9 @@ def test_promising_needs_the_standard_library_alone() -> None:
     ours = {name for name in loaded if name.startswith("miniagents")}
     assert ours <= {
         "miniagents",
-        "miniagents.errors",
+        "miniagents.by_part",
+    "miniagents.content",
+    "miniagents.errors",
         "miniagents.promising",
         *(name for name in CORE if ".promising." in name),
     }

@@ -105,7 +105,7 @@ EXPECTED = {
             "before",
             (
                 "UnsupportedPieceError: refused: int is no message;"
-                " give str, dict, Message, a promise of one, or an (async) iterable of these"
+                " give str, dict, Message, Part, a promise of one, or an (async) iterable of these"
             ),
         ],
     ),

@@ -142,7 +142,7 @@ async def test_messages_arrive_as_they_are() -> None:
         fields = {"text": "a", "role": "user", "metadata": {"c": 1}}
         arrived = await echoing.inquire([custom, fields])
         assert arrived[0] is custom
-        assert arrived[1].model_dump() == fields
+        assert arrived[1].model_dump(exclude={"parts", "data"}) == fields
 
 
 def future_of(value: str) -> asyncio.Future[str]:

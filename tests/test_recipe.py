@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from miniagents.content import Image
 from miniagents.errors import UnsupportedPieceError
 from miniagents.message import ErrorMessage, Message
 from miniagents.miniagents import MiniAgents
@@ -70,6 +71,8 @@ async def test_a_pump_closes_what_it_read() -> None:
     assert note.message is None
 
 
-def test_checked_gives_the_token_back() -> None:
-    """A text passes as it is."""
-    assert checked("a") == "a"
+def test_checked_says_whether_there_is_anything() -> None:
+    """A text passes, and a part of another kind; of an empty one there is nothing to pass on."""
+    assert checked("a")
+    assert checked(Image(url="https://example.org/a.png"))
+    assert not checked("")

@@ -15,7 +15,7 @@ import typer
 
 from ..errors import MiniagentsError, SettingsError
 from .output import ReaderGoneError, close_standard_output, print_version, write
-from .tell import FetchBar, in_words, tell
+from .tell import FetchBar, in_words, tell, tell_what_is_logged
 
 if TYPE_CHECKING:
     from ..plugins import Plugins
@@ -62,6 +62,9 @@ def chat_command(  # noqa: PLR0913 - one parameter an option, as Typer has it
     ] = None,
     no_stream: Annotated[bool, typer.Option("--no-stream", help="Show the reply when it is whole.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One object: text, model, usage, hash, transcript.")] = False,
+    log: Annotated[
+        str | None, typer.Option("--log", metavar="FILE", help="Write down requests and replies; `debug` shows them.")
+    ] = None,
     no_save: Annotated[bool, typer.Option("--no-save", help="Keep no transcript.")] = False,
     chats_dir: Annotated[
         Path | None, typer.Option("--chats-dir", help="Where transcripts go (MINIAGENTS_CHATS_DIR, or chats).")
@@ -77,6 +80,7 @@ def chat_command(  # noqa: PLR0913 - one parameter an option, as Typer has it
         system=system,
         options=option or (),
         stream=not no_stream,
+        log=log,
         save=not no_save,
         chats_dir=chats_dir,
     )
@@ -146,6 +150,7 @@ def _start(flags: "Flags") -> "tuple[Settings, Plugins]":
 def main() -> None:
     """Run the command line, and leave with its exit code."""
     _close_gaps()
+    tell_what_is_logged()
     code = 0
     try:
         app()

@@ -75,6 +75,7 @@ class _Chat:
             system=settings.system,
             stream=settings.stream,
             environment=settings.environment,
+            log=settings.log,
             **settings.options,
         )
         histories = plugins.histories

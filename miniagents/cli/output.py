@@ -37,16 +37,15 @@ class ReplyOutput:
         """
         text = SafeText(safe if self._terminal else exact)
         last = ""
-        write(self._between)
-        self._between = "\n\n"
         try:
             async for token in promise:
-                shown = text.feed(token)
-                write(shown)
-                last = shown or last
+                if shown := text.feed(token):
+                    write(self._between + shown)
+                    self._between, last = "", shown
         finally:
             last = (rest := text.end()) or last
             write(rest + ("\n" if self._terminal and last and not last.endswith("\n") else ""))
+            self._between = "\n\n" if last else self._between
 
 
 class WholeReply:

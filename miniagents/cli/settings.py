@@ -16,11 +16,20 @@ from .environment import environment_with_file
 __all__ = ["Flags", "Settings", "settings_from"]
 
 _IN_CONFIG = {"model": str, "system": str, "chats_dir": str}
-_OURS = {"model": "--model", "system": "--system", "stream": "--no-stream", "environment": "environment variables"}
+_OURS = {
+    "model": "--model",
+    "system": "--system",
+    "stream": "--no-stream",
+    "environment": "environment variables",
+    "log": "--log",
+}
 """Parameters of every model agent that are no options of an API, and how to say them."""
 
-_OF_AGENTS = {"alias", "description", "errors_as_messages", "timeout_s"}
+_OF_AGENTS = {"alias", "description", "errors_as_messages", "keep", "timeout_s"}
 """What `fork` and `inquire` keep for themselves."""
+
+_OF_PROGRAMS = {"approve", "client", "limits", "rate", "tools"}
+"""Parameters of model agents that are objects of a program, which no command line can give."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +44,9 @@ class Settings:
     options: Mapping[str, Any]
     """Further parameters of the model's API."""
     stream: bool
+    log: str | None
+    """Where requests and replies are written down: a path, or "debug" for standard error; None leaves it to
+    `MINIAGENTS_LOG`."""
     chats_dir: Path
     save: bool
     environment: Mapping[str, str]
@@ -50,6 +62,7 @@ class Flags:
     options: Sequence[str] = ()
     """Each `name=value`."""
     stream: bool = True
+    log: str | None = None
     chats_dir: Path | None = None
     save: bool = True
 
@@ -81,6 +94,7 @@ def settings_from(flags: Flags, environment: Mapping[str, str], folder: Path) ->
         system=flags.system if flags.system is not None else config.get("system"),
         options=_options(flags.options),
         stream=flags.stream,
+        log=flags.log,
         chats_dir=folder / _expanded(Path(chats)),
         save=flags.save,
         environment=environment,
@@ -128,7 +142,7 @@ def _options(options: Sequence[str]) -> dict[str, Any]:
             raise SettingsError(f"-o {option}: write it as name=value, such as -o temperature=0.2")
         if name in _OURS:
             raise SettingsError(f"-o {option}: use {_OURS[name]} for it")
-        if name in _OF_AGENTS:
+        if name in _OF_AGENTS | _OF_PROGRAMS:
             raise SettingsError(f"-o {option}: no model has such an option; leave it out")
         try:
             parsed[name] = json.loads(value)

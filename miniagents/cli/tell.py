@@ -3,6 +3,7 @@
 In: lines, errors, numbers of bytes. Out: safe text on standard error. Never: a reply.
 """
 
+import logging
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
     from rich.progress import TaskID
 
-__all__ = ["FetchBar", "in_words", "tell"]
+    from ..messages import Message
+
+__all__ = ["FetchBar", "in_words", "tell", "tell_what_is_logged", "what_is_missing"]
 
 
 def tell(line: str) -> None:
@@ -25,6 +28,18 @@ def tell(line: str) -> None:
         with suppress(OSError):  # nobody reads it
             sys.stderr.write(f"miniagents: {one_line(line)}\n")
             sys.stderr.flush()
+
+
+def tell_what_is_logged() -> None:
+    """Let warnings of the library (a wait before another try, an error that nobody read) be told like all else."""
+    logger = logging.getLogger("miniagents")
+    logger.addHandler(_Teller(logging.WARNING))
+    logger.propagate = False
+
+
+class _Teller(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        tell(record.getMessage())
 
 
 def in_words(error: Exception) -> str:
@@ -40,6 +55,17 @@ def in_words(error: Exception) -> str:
     where = [] if trace is None else [f"{Path(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}"]
     where += getattr(error, "__notes__", [])
     return f"unexpected {type(error).__name__}: {error} ({'; '.join(where)})"
+
+
+def what_is_missing(message: "Message") -> str | None:
+    """Return what a person should know of a reply that ended before it was done, None if it is whole."""
+    return _ENDS.get(message.metadata.get("finish_reason", ""))
+
+
+_ENDS = {
+    "length": "the reply ends here because it may have no more tokens; raise max_tokens (-o max_tokens=…)",
+    "content_filter": "the reply ends here because the provider's content filter stopped it; rephrase the request",
+}
 
 
 class FetchBar:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from ..errors import CallCancelledError
 from ..miniagents import InteractionContext, miniagent
 from .output import ReaderGoneError, ReplyOutput, WholeReply
+from .tell import tell, what_is_missing
 
 if TYPE_CHECKING:
     from .screen import Screen
@@ -56,6 +57,8 @@ async def one_shot_user_agent(
     try:
         async for promise in ctx.message_promises:
             await output.show(promise)
+            if missing := what_is_missing(await promise):
+                tell(missing)
     except ReaderGoneError:
         ctx.message_promises.cancel()
         raise
@@ -71,6 +74,8 @@ async def terminal_user_agent(ctx: InteractionContext, *, screen: "Screen", inte
         try:
             async for promise in ctx.message_promises:
                 await screen.show(promise)
+                if missing := what_is_missing(await promise):
+                    screen.tell(missing)
         except CallCancelledError:
             screen.tell_interruption()
         except Exception as error:  # noqa: BLE001 - of a plugin's agent, say: the chat goes on

@@ -32,7 +32,7 @@ _VERSION_LINE = re.compile(r"^miniagents: *(\S+)", re.MULTILINE)
 _OPENING_FENCE = re.compile(r"( {0,3}(?:(?:[-*+]|\d{1,9}[.)]) {1,4})*)(~{3,}|`{3,}(?!.*`))")
 _BETWEEN_SURROGATES = re.compile("(?<=[\ud800-\udbff])(?=[\udc00-\udfff])")
 _HEADING_CHARACTERS = 100
-_OWN_FIELDS = frozenset({"text", "role", "metadata"})
+_OWN_FIELDS = frozenset({"text", "role", "metadata", "parts", "data"})
 _OUR_CLASSES: MessageClasses = {"ErrorMessage": ErrorMessage}
 _NAMES: Mapping[str | None, str] = {"user": "you"}
 
@@ -70,7 +70,15 @@ def written(message: Message, key: str, time: str) -> str:
     if type(message) is not Message:
         head["class"] = type(message).__name__
         tail["$fields"] = _own_fields_of(message)
-    body = safe(message.text)
+    said = message.text
+    if message.parts:
+        from .transcript_parts import described, parts_to_json  # noqa: PLC0415 - most transcripts have none
+
+        tail["$parts"] = parts_to_json(message.parts)
+        said = said or described(message.parts)
+    if message.data is not None:
+        tail["$data"] = message.data
+    body = safe(said)
     if body != message.text:
         tail["$text"] = _exact(message.text)
     body = _LIKE_A_DELIMITER.sub(r"\\", body) if "<!-- " in body else body
@@ -155,7 +163,7 @@ def _read(head_json: str, block: str, tail_json: str | None, message_classes: Me
         body = above if last.lstrip().startswith(("```", "~~~")) else body
     text = _ESCAPED.sub("", body) if "\\<!-- " in body else body
     exact = _text(tail.pop("$text", None))
-    if exact is not None and safe(exact) == text:  # else a person has edited the body
+    if exact is not None and safe(exact or _shown(tail)) == text:  # else a person has edited the body
         text = exact
     if head is None:
         return Record("", Message(text=text, role="unknown"))
@@ -168,19 +176,32 @@ def _message(head: dict[str, Any], tail: dict[str, Any], text: str, message_clas
     if role is None and head.get("role") is not None:
         role = "unknown"
     fields = tail.pop("$fields", None)
+    content: dict[str, Any] = {"text": text, "role": role, "data": tail.pop("$data", None)}
+    if (told := tail.pop("$parts", None)) is not None:
+        from .transcript_parts import content_of  # noqa: PLC0415 - most transcripts have none
+
+        content |= content_of(told, text)
     metadata: dict[str, Any] = {name: value for name, value in head.items() if name in {"agent", "model"}}
     metadata.update((name.removeprefix("$"), value) for name, value in tail.items())
     class_name = head.get("class")
     if class_name is None:
-        return Message(text=text, role=role, metadata=metadata)
+        return Message(**content, metadata=metadata)
     fields = fields if isinstance(fields, dict) else {}
     message_class = message_classes.get(str(class_name), _OUR_CLASSES.get(str(class_name)))
     if message_class is not None:
         try:
-            return message_class(**{**fields, "text": text, "role": role, "metadata": metadata})
+            return message_class(**{**content, **fields, "metadata": metadata})
         except (ValidationError, TypeError):  # the class has changed since
             pass
-    return Message(text=text, role=role, metadata={"class": class_name, "fields": fields, **metadata})
+    return Message(**content, metadata={"class": class_name, "fields": fields, **metadata})
+
+
+def _shown(tail: Mapping[str, Any]) -> str:
+    if "$parts" not in tail:
+        return ""
+    from .transcript_parts import shown  # noqa: PLC0415 - most transcripts have none
+
+    return shown(tail["$parts"])
 
 
 def _heading(message: Message) -> str:

@@ -79,6 +79,10 @@ class PassingSource(Source[_Piece]):
         del full  # the last reference, where no reader has one
         self._deserted = self._begun and self._full() is None
 
+    def nudge(self) -> None:
+        """Let whoever waits for the next piece look around."""
+        self._open.nudge()
+
     def close(self, failure: Failure | None = None) -> None:
         """Say that no more will come."""
         self._open.close(failure)

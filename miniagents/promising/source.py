@@ -43,6 +43,11 @@ class Source(Generic[_Piece]):
                         waiter.set_result(None)
                 waiters.clear()
 
+    def nudge(self) -> None:
+        """Let whoever waits for the next piece look around, though there is none."""
+        if self._at_next:
+            wake(self._at_next)
+
     def close(self, failure: Failure | None = None) -> None:
         """Say that no more will come; `failure` is raised at the readers that get that far."""
         if not self.closed:

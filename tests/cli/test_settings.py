@@ -140,6 +140,9 @@ def test_options_are_json_or_else_text(config: Path) -> None:
         ("system=x", "use --system for it"),
         ("stream=false", "use --no-stream for it"),
         ("environment={}", "use environment variables for it"),
+        ("log=x", "use --log for it"),
+        ("tools=[]", "no model has such an option"),
+        ("limits={}", "no model has such an option"),
     ],
 )
 def test_an_option_that_makes_no_sense_is_named(config: Path, option: str, cure: str) -> None:

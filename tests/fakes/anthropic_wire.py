@@ -1,21 +1,27 @@
 """Anthropic's messages: what the API says to a request, piece by piece.
 
-Knows neither scripts nor connections; has the same functions as `openai_wire`.
+Knows neither scripts nor connections; has the same functions as `openai_wire` and `responses_wire`.
 Wire format: https://platform.claude.com/docs/en/api/messages, .../build-with-claude/streaming and .../api/errors, as
-the SDK 2.12 types it (2026-11-22); the texts of errors as clients have reported them.
+the SDK 2.14 types it (2026-11-25); the texts of errors as clients have reported them.
 """
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tests.fakes import blocks
+from tests.fakes.anthropic_requests import objection_to
+from tests.fakes.contents import text_of, texts_of
 from tests.fakes.encoding import PLACEHOLDER, Json, fill, to_json
+from tests.fakes.sealing import seal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from tests.fakes.connection import Request
-    from tests.fakes.replies import Answer
+    from tests.fakes.replies import Answer, ToolUse
 
 PATH = "/v1/messages"
 REQUEST_ID = "request-id"
@@ -59,41 +65,19 @@ def no_such_url(request: Request) -> Json:
 
 def objection(request: Request) -> Json | None:
     """The body of the answer 400 to a request that the API would not take."""
-    message = _objection(request.headers, request.body)
+    message = objection_to(request.headers, request.body)
     return None if message is None else _error(request, "invalid_request_error", message)
 
 
-def _objection(headers: Mapping[str, str], body: Any) -> str | None:
-    if "anthropic-version" not in headers:
-        return "anthropic-version: header is required"
-    if not isinstance(body, dict):
-        return "The request body is not valid JSON"
-    if missing := next((name for name in ("model", "messages", "max_tokens") if name not in body), None):
-        return f"{missing}: Field required"
-    if not isinstance(body["messages"], list):
-        return "messages: Input should be a valid list"
-    if not body["messages"]:
-        return "messages: at least one message is required"
-    last = len(body["messages"]) - 1
-    found = (_objection_to(message, place, last) for place, message in enumerate(body["messages"]))
-    return next(filter(None, found), None)
+def texts(body: Json) -> Iterator[tuple[str, str]]:
+    """The role and the text of each message of a request, the system's first."""
+    yield "system", text_of(body.get("system"))
+    yield from texts_of(body["messages"])
 
 
-def _objection_to(message: Any, place: int, last: int) -> str | None:
-    role, content = message.get("role"), message.get("content")
-    if role == "system":
-        return (
-            'messages: Unexpected role "system". The Messages API accepts a top-level `system` parameter, '
-            'not "system" as an input message role.'
-        )
-    if role not in ("user", "assistant"):
-        return f'messages: Unexpected role "{role}". Allowed roles are "user" or "assistant".'
-    if not isinstance(content, str | list):
-        return f"messages.{place}.content: Input should be a valid string or list"
-    if not content and not (role == "assistant" and place == last):
-        allowed = "all messages must have non-empty content except for the optional final assistant message"
-        return f"messages.{place}: {allowed}"
-    return None
+def asked(body: Json) -> dict[str, Any]:
+    """What a request says of the answer's form, as fields of `Answer`."""
+    return {"include_usage": True, "thinking_shown": (body.get("thinking") or {}).get("display") != "omitted"}
 
 
 def models(names: tuple[str, ...]) -> Json:
@@ -104,13 +88,19 @@ def models(names: tuple[str, ...]) -> Json:
 
 
 def _usage(answer: Answer, output_tokens: int) -> Json:
-    # Here the cached tokens are not among the input's
-    return {
-        "input_tokens": answer.usage.input_tokens - answer.usage.cached_tokens,
-        "cache_creation_input_tokens": 0,
-        "cache_read_input_tokens": answer.usage.cached_tokens,
+    if not answer.usage_times:
+        return {}
+    usage = answer.usage
+    # Here the tokens of the cache are not among the input's
+    told: Json = {
+        "input_tokens": usage.input_tokens - usage.cached_tokens - usage.cache_written_tokens,
+        "cache_creation_input_tokens": usage.cache_written_tokens,
+        "cache_read_input_tokens": usage.cached_tokens,
         "output_tokens": output_tokens,
     }
+    if usage.thinking_tokens and output_tokens == usage.output_tokens:
+        told["output_tokens_details"] = {"thinking_tokens": usage.thinking_tokens}
+    return {"usage": told}
 
 
 def _message(answer: Answer) -> Json:
@@ -118,57 +108,121 @@ def _message(answer: Answer) -> Json:
 
 
 def _stop_reason(answer: Answer) -> Json:
-    return {"stop_reason": _STOP_REASONS.get(answer.finish_reason, answer.finish_reason), "stop_sequence": None}
+    reason = "refusal" if answer.refusal else _STOP_REASONS.get(answer.finish_reason, answer.finish_reason)
+    return {"stop_reason": reason, "stop_sequence": None}
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    """A block of content: how it begins, what its deltas are, and how it looks as a whole."""
+
+    start: Json
+    whole: Json
+    delta: Json | None = None
+    pieces: tuple[str, ...] = ()
+    signature: str = ""
+
+    def opened(self, index: int) -> list[bytes]:
+        return [event({"type": "content_block_start", "index": index, "content_block": self.start})]
+
+    def streamed(self, index: int) -> list[bytes]:
+        return fill(event({"type": "content_block_delta", "index": index, "delta": self.delta}), self.pieces)
+
+    def closed(self, index: int) -> list[bytes]:
+        signed = {"type": "signature_delta", "signature": self.signature}
+        signing = [event({"type": "content_block_delta", "index": index, "delta": signed})] if self.signature else []
+        return [*signing, event({"type": "content_block_stop", "index": index})]
+
+
+def _blocks(answer: Answer) -> list[_Block]:
+    found: list[_Block] = []
+    if answer.thinking:
+        signature, shown = seal(answer.thought), answer.thinking if answer.thinking_shown else ()
+        start = {"type": "thinking", "thinking": "", "signature": ""}
+        whole = {"type": "thinking", "thinking": "".join(shown), "signature": signature}
+        found.append(_Block(start, whole, {"type": "thinking_delta", "thinking": PLACEHOLDER}, shown, signature))
+    if answer.redacted_thinking:
+        redacted = {"type": "redacted_thinking", "data": seal(f"what no one may read in {answer.number}")}
+        found.append(_Block(redacted, redacted))
+    if answer.speaks:
+        start, whole = {"type": "text", "text": ""}, {"type": "text", "text": "".join(answer.tokens)}
+        found.append(_Block(start, whole, {"type": "text_delta", "text": PLACEHOLDER}, answer.tokens))
+    return [*found, *(_block_of(call, f"toolu_{answer.number}_{at}") for at, call in enumerate(answer.tool_calls))]
+
+
+def _block_of(call: ToolUse, made_up_id: str) -> _Block:
+    block = {"type": "tool_use", "id": call.id or made_up_id, "name": call.name}
+    try:
+        value = json.loads(call.json)
+    except ValueError:
+        value = None  # the API has no text of arguments in this form
+    pieces = ("",) if call.json == "{}" else ("", *call.pieces)  # the first has none, the only one where there are none
+    whole = {**block, "input": value if isinstance(value, dict) else {}}
+    return _Block({**block, "input": {}}, whole, {"type": "input_json_delta", "partial_json": PLACEHOLDER}, pieces)
 
 
 def whole(answer: Answer) -> Json:
     """The answer in one piece."""
-    content = [{"type": "text", "text": "".join(answer.tokens)}] if answer.tokens else []
-    usage = _usage(answer, answer.usage.output_tokens)
-    return {**_message(answer), "content": content, **_stop_reason(answer), "usage": usage}
+    content = [block.whole for block in _blocks(answer) if block.whole.get("text") != ""]
+    return {
+        **_message(answer),
+        "content": content,
+        **_stop_reason(answer),
+        **_usage(answer, answer.usage.output_tokens),
+    }
+
+
+def whole_failed(request: Request, answer: Answer) -> Json:
+    """The answer in one piece that says of itself that it failed: an error, for this API has no such thing."""
+    return error(request, 500)
 
 
 def event(data: Json) -> bytes:
-    """One event of a stream."""
-    return b"event: %b\ndata: %b\n\n" % (data["type"].encode(), to_json(data))
+    """One event of a stream, under the name of its type."""
+    return b"event: %b\ndata: %b\n\n" % (str(data.get("type", "message")).encode(), to_json(data))
 
 
 def _message_start(answer: Answer) -> bytes:
-    begun: Json = {"content": [], "stop_reason": None, "stop_sequence": None, "usage": _usage(answer, 1)}
+    begun: Json = {"content": [], "stop_reason": None, "stop_sequence": None, **_usage(answer, 1)}
     return event({"type": "message_start", "message": {**_message(answer), **begun}})
 
 
 def opening(answer: Answer) -> list[bytes]:
-    """The events before the first token."""
-    block = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}
-    return [_message_start(answer), event(block), event({"type": "ping"})]
+    """The events before the first piece."""
+    return [_message_start(answer), *_blocks(answer)[0].opened(0), event({"type": "ping"})]
 
 
 def tokens(answer: Answer) -> list[bytes]:
-    """One event for each token."""
-    delta = {"type": "text_delta", "text": PLACEHOLDER}
-    return fill(event({"type": "content_block_delta", "index": 0, "delta": delta}), answer.tokens)
+    """One event for each piece: of the thinking, of the text, and of the tool calls, one after the other.
 
-
-def _message_end(answer: Answer) -> list[bytes]:
-    usage = _usage(answer, answer.usage.output_tokens)
-    delta = {"type": "message_delta", "delta": _stop_reason(answer), "usage": usage}
-    return [event(delta), event({"type": "message_stop"})]
+    With the first of a block comes what is between it and the block before.
+    """
+    return blocks.streamed(_blocks(answer))
 
 
 def closing(answer: Answer) -> list[bytes]:
-    """The events after the last token, the end mark last."""
-    return [event({"type": "content_block_stop", "index": 0}), *_message_end(answer)]
+    """The events after the last piece, the end mark last."""
+    return [*blocks.closed(_blocks(answer)), *_message_end(answer)]
+
+
+def _message_end(answer: Answer) -> list[bytes]:
+    delta = {"type": "message_delta", "delta": _stop_reason(answer), **_usage(answer, answer.usage.output_tokens)}
+    return [*([event(delta)] * max(answer.usage_times, 1)), event({"type": "message_stop"})]
 
 
 def empty(answer: Answer) -> list[bytes]:
-    """The events of a stream with no token."""
+    """The events of a stream with no piece."""
     return [_message_start(answer), event({"type": "ping"}), *_message_end(answer)]
 
 
-def failed(request: Request) -> list[bytes]:
-    """The events of a stream that fails on its way."""
+def failed(request: Request, sent: int = 0) -> list[bytes]:
+    """The events of a stream that fails on its way, when so many were sent."""
     return [event(error(request, 529))]
+
+
+def says_failed(request: Request, answer: Answer, sent: int = 0) -> list[bytes]:
+    """The events of a stream that says of itself that it failed: as `failed`, for this API has no such thing."""
+    return failed(request)
 
 
 def broken(junk: bytes) -> bytes:

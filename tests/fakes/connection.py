@@ -85,6 +85,11 @@ class Connection(asyncio.StreamReaderProtocol):
         self._serve = serve
         super().__init__(asyncio.StreamReader(), self._opened)
 
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing can be said over it: it is being accepted, or a handshake of TLS is under way or failed."""
+        return not hasattr(self, "task")
+
     def _opened(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
         self.task = asyncio.create_task(self._serve(self), name=f"connection {self.number}")
@@ -118,7 +123,7 @@ class Connection(asyncio.StreamReaderProtocol):
     def abort(self) -> None:
         """Close at once."""
         self.closing = True
-        if hasattr(self, "task"):
+        if not self.is_new:
             self._writer.transport.abort()
 
     async def read(self) -> Request:

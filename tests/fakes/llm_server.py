@@ -1,4 +1,4 @@
-"""A provider of models on the loopback interface, for the real SDKs to talk to: OpenAI's API and Anthropic's.
+"""A provider of models on the loopback interface, for the real SDKs to talk to: OpenAI's APIs and Anthropic's.
 
 Three ways to run it:
 
@@ -7,7 +7,7 @@ Three ways to run it:
     python -m tests.fakes.llm_server --port 0  # alone; its base URL is the first line of its output
 
 Holds the server itself: what arrives, which reply it gets, who is connected. `replies.py` says what can be scripted,
-`openai_wire.py` and `anthropic_wire.py` cite the wire formats.
+`openai_wire.py`, `responses_wire.py` and `anthropic_wire.py` cite the wire formats.
 """
 
 from __future__ import annotations
@@ -21,21 +21,24 @@ import threading
 from collections import deque
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from tests.fakes import anthropic_wire, openai_wire
+from tests.fakes import anthropic_wire, openai_wire, responses_wire
 from tests.fakes.answering import Exchange
+from tests.fakes.certificates import identity
 from tests.fakes.connection import Connection, Request, milestone
-from tests.fakes.replies import Fault, Reply, Usage
+from tests.fakes.replies import Fault, Reply, ToolUse, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
 
     from tests.fakes.wire import Wire
 
-__all__ = ["Fault", "LLMServer", "Reply", "Request", "Usage"]
+__all__ = ["Fault", "LLMServer", "Reply", "Request", "ToolUse", "Usage"]
 
+WIRES: tuple[Wire, ...] = (openai_wire, responses_wire, anthropic_wire)
 MODELS = {openai_wire.PATH: ("gpt-4o", "gpt-4o-mini"), anthropic_wire.PATH: ("claude-large", "claude-small")}
+TLS_S = 1.0  # for a handshake, and for a farewell, that the other side does not take part in
 START_S = 10.0  # far more than a thread needs to start listening
 
 
@@ -47,10 +50,13 @@ class LLMServer:
         requests: What has arrived, in order.
     """
 
-    def __init__(self, replies: Sequence[Reply | str] = (), *, keys: Collection[str] = (), burst: bool = False) -> None:
+    def __init__(
+        self, replies: Sequence[Reply | str] = (), *, keys: Collection[str] = (), burst: bool = False, tls: bool = False
+    ) -> None:
         self.keys = set(keys)
         self.requests: list[Request] = []
         self._burst = burst
+        self._tls = tls
         self._connections: list[Connection] = []
         self._numbers = itertools.count(1)
         self._arrivals: dict[int, Future[Request]] = {}
@@ -74,7 +80,12 @@ class LLMServer:
     @property
     def url(self) -> str:
         """Where it listens, without a slash at the end."""
-        return f"http://127.0.0.1:{self._port}"
+        return f"{'https' if self._tls else 'http'}://127.0.0.1:{self._port}"
+
+    @property
+    def certificate(self) -> str:
+        """With `tls`: what its clients have to trust, in PEM; a file of it may be named by SSL_CERT_FILE."""
+        return identity().certificate
 
     @property
     def openai_base_url(self) -> str:
@@ -89,7 +100,7 @@ class LLMServer:
     @property
     def open_connections(self) -> int:
         """How many connections are open now."""
-        return sum(not connection.lost.is_set() for connection in self._connections)
+        return sum(not (connection.lost.is_set() or connection.is_new) for connection in self._connections)
 
     async def arrived(self, number: int = 1) -> Request:
         """Wait for the request of this number, counted from 1, from any event loop."""
@@ -107,12 +118,16 @@ class LLMServer:
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._accept, "127.0.0.1", 0)
+        tls: Any = {}
+        if self._tls:
+            tls = {"ssl": identity().context(), "ssl_handshake_timeout": TLS_S, "ssl_shutdown_timeout": TLS_S}
+        self._server = await loop.create_server(self._accept, "127.0.0.1", 0, **tls)
         self._port: int = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
+        self._connections = [each for each in self._connections if not (self._tls and each.is_new)]
         for connection in self._connections:
             connection.abort()
         for connection in self._connections:
@@ -160,10 +175,10 @@ class LLMServer:
     @classmethod
     @contextmanager
     def in_thread(
-        cls, replies: Sequence[Reply | str] = (), *, keys: Collection[str] = (), burst: bool = False
+        cls, replies: Sequence[Reply | str] = (), *, keys: Collection[str] = (), burst: bool = False, tls: bool = False
     ) -> Iterator[Self]:
         """Run one in an event loop of its own, in a thread of its own."""
-        server = cls(replies, keys=keys, burst=burst)
+        server = cls(replies, keys=keys, burst=burst, tls=tls)
         stopper: Future[Callable[[], object]] = Future()
 
         async def live() -> None:
@@ -185,10 +200,8 @@ class LLMServer:
 
 def _wire_of(request: Request) -> Wire:
     """The API that a request means: by its path, or by the header that only one API has."""
-    if request.path == anthropic_wire.PATH:
-        return anthropic_wire
-    elsewhere = request.path != openai_wire.PATH
-    return anthropic_wire if elsewhere and "anthropic-version" in request.headers else openai_wire
+    elsewhere = anthropic_wire if "anthropic-version" in request.headers else openai_wire
+    return next((wire for wire in WIRES if request.path == wire.PATH), elsewhere)
 
 
 def _parsed(reply: str) -> Reply:
@@ -196,8 +209,7 @@ def _parsed(reply: str) -> Reply:
     if not reply.startswith("{"):
         return Reply(reply)
     try:
-        fields: dict[str, Any] = json.loads(reply)
-        return Reply(**{**fields, "usage": Usage(**fields["usage"])} if "usage" in fields else fields)
+        return Reply.from_json(json.loads(reply))
     except (TypeError, ValueError) as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 

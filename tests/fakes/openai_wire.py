@@ -1,127 +1,74 @@
 """OpenAI's chat completions: what the API says to a request, piece by piece.
 
-Knows neither scripts nor connections; has the same functions as `anthropic_wire`.
-Wire format: https://platform.openai.com/docs/api-reference/chat and .../chat-streaming, as the SDK 3.54 types it
-(2026-11-22); the texts of errors as clients have reported them, the error inside a stream as in go-openai#396.
+Knows neither scripts nor connections; has the same functions as `anthropic_wire` and `responses_wire`.
+Wire format: https://platform.openai.com/docs/api-reference/chat and .../chat-streaming, as the SDK 3.57 types it
+(2026-11-25); the error inside a stream as in go-openai#396; `reasoning_content` as servers of open models send it.
 """
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
+from tests.fakes.contents import texts_of
 from tests.fakes.encoding import PLACEHOLDER, Json, fill, to_json
+from tests.fakes.openai_errors import REQUEST_ID, error, key, models, no_such_url
+from tests.fakes.openai_requests import objection
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
     from tests.fakes.connection import Request
     from tests.fakes.replies import Answer
 
+__all__ = [
+    "DONE",
+    "PATH",
+    "REQUEST_ID",
+    "asked",
+    "broken",
+    "closing",
+    "empty",
+    "error",
+    "event",
+    "failed",
+    "key",
+    "models",
+    "no_such_url",
+    "objection",
+    "opening",
+    "says_failed",
+    "texts",
+    "tokens",
+    "whole",
+    "whole_failed",
+]
+
 PATH = "/v1/chat/completions"
-REQUEST_ID = "x-request-id"
 DONE = b"data: [DONE]\n\n"
 
-_ROLES = ("system", "assistant", "user", "function", "tool", "developer")
-_WRONG_KEY = (
-    "Incorrect API key provided: {key}. You can find your API key at https://platform.openai.com/account/api-keys."
-)
-_SORRY = "The server had an error while processing your request. Sorry about that!"
 
-# status: type, code, message
-_ERRORS: dict[int, tuple[str, str | None, str]] = {
-    401: ("invalid_request_error", "invalid_api_key", _WRONG_KEY),
-    403: ("request_forbidden", "unsupported_country_region_territory", "Country, region, or territory not supported"),
-    404: (
-        "invalid_request_error",
-        "model_not_found",
-        "The model `{model}` does not exist or you do not have access to it.",
-    ),
-    429: (
-        "requests",
-        "rate_limit_exceeded",
-        "Rate limit reached for {model} on requests per min (RPM): Limit 3, Used 3.",
-    ),
-    529: ("server_error", None, "Overloaded"),
-}
+def texts(body: Json) -> Iterator[tuple[str, str]]:
+    """The role and the text of each message of a request."""
+    return texts_of(body["messages"])
 
 
-def key(headers: Mapping[str, str]) -> str:
-    """The key that a request came with, or nothing."""
-    return headers.get("authorization", "").partition(" ")[2].strip()
-
-
-def _masked(secret: str) -> str:
-    return f"{secret[:8]}{'*' * (len(secret) - 12)}{secret[-4:]}" if len(secret) > 12 else secret
-
-
-def _error(kind: str, code: str | None, message: str, param: str | None = None) -> Json:
-    return {"error": {"message": message, "type": kind, "param": param, "code": code}}
-
-
-def error(request: Request, status: int, message: str | None = None) -> Json:
-    """The body of an answer with this status."""
-    secret = key(request.headers)
-    if status == 401 and not secret:
-        missing = "You didn't provide an API key. You need to provide your API key in an Authorization header."
-        return _error("invalid_request_error", None, missing)
-    other = ("server_error" if status >= 500 else "invalid_request_error", None, _SORRY)
-    kind, code, text = _ERRORS.get(status, other)
-    model = request.body.get("model") if isinstance(request.body, dict) else None
-    return _error(kind, code, text.format(key=_masked(secret), model=model) if message is None else message)
-
-
-def no_such_url(request: Request) -> Json:
-    """The body of the answer 404 to a path that the API does not have."""
-    return _error("invalid_request_error", None, f"Invalid URL ({request.method} {request.path})")
-
-
-def objection(request: Request) -> Json | None:
-    """The body of the answer 400 to a request that the API would not take."""
-    body, kind = request.body, "invalid_request_error"
-    if not isinstance(body, dict):
-        return _error(kind, None, "We could not parse the JSON body of your request.")
-    if not body.get("model"):
-        return _error(kind, None, "you must provide a model parameter")
-    if "messages" not in body:
-        return _error(kind, "missing_required_parameter", "Missing required parameter: 'messages'.", "messages")
-    messages = body["messages"]
-    if not isinstance(messages, list):
-        return _error(kind, "invalid_type", "Invalid type for 'messages': expected an array of objects.", "messages")
-    if not messages:
-        empty = (
-            "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."
-        )
-        return _error(kind, "empty_array", empty, "messages")
-    return next(filter(None, (_objection_to(message, place) for place, message in enumerate(messages))), None)
-
-
-def _objection_to(message: Any, place: int) -> Json | None:
-    kind, where = "invalid_request_error", f"messages[{place}]"
-    role = message.get("role")
-    if role not in _ROLES:
-        supported = ", ".join(f"'{known}'" for known in _ROLES)
-        return _error(
-            kind, "invalid_value", f"Invalid value: '{role}'. Supported values are: {supported}.", f"{where}.role"
-        )
-    if not isinstance(message.get("content"), str | list) and role != "assistant":
-        return _error(kind, None, "Invalid value for 'content': expected a string, got null.", f"{where}.content")
-    return None
-
-
-def models(names: tuple[str, ...]) -> Json:
-    """The list of models."""
-    data = [{"id": name, "object": "model", "created": 1_700_000_000, "owned_by": "system"} for name in names]
-    return {"object": "list", "data": data}
+def asked(body: Json) -> dict[str, Any]:
+    """What a request says of the answer's form, as fields of `Answer`."""
+    return {"include_usage": bool((body.get("stream_options") or {}).get("include_usage"))}
 
 
 def _usage(answer: Answer) -> Json:
     usage = answer.usage
+    told: Json = {"cached_tokens": usage.cached_tokens, "audio_tokens": 0}
+    if usage.cache_written_tokens:
+        told["cache_write_tokens"] = usage.cache_written_tokens
     return {
         "prompt_tokens": usage.input_tokens,
         "completion_tokens": usage.output_tokens,
         "total_tokens": usage.input_tokens + usage.output_tokens,
-        "prompt_tokens_details": {"cached_tokens": usage.cached_tokens, "audio_tokens": 0},
-        "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
+        "prompt_tokens_details": told,
+        "completion_tokens_details": {"reasoning_tokens": usage.thinking_tokens, "audio_tokens": 0},
     }
 
 
@@ -137,11 +84,34 @@ def _completion(answer: Answer, kind: str, choices: list[Json]) -> Json:
     }
 
 
+def _calls(answer: Answer) -> list[Json]:
+    return [
+        {
+            "id": call.id or f"call_{answer.number}_{index}",
+            "type": "function",
+            "function": {"name": call.name, "arguments": call.json},
+        }
+        for index, call in enumerate(answer.tool_calls)
+    ]
+
+
 def whole(answer: Answer) -> Json:
     """The answer in one piece."""
-    message: Json = {"role": "assistant", "content": "".join(answer.tokens), "refusal": None, "annotations": []}
+    text = "".join(answer.tokens) if answer.speaks else None
+    said = {"content": None, "refusal": text} if answer.refusal else {"content": text, "refusal": None}
+    message: Json = {"role": "assistant", **said, "annotations": []}
+    if answer.thinking:
+        message["reasoning_content"] = answer.thought
+    if answer.tool_calls:
+        message["tool_calls"] = _calls(answer)
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": answer.finish_reason}
-    return {**_completion(answer, "chat.completion", [choice]), "usage": _usage(answer)}
+    usage = {"usage": _usage(answer)} if answer.usage_times else {}
+    return {**_completion(answer, "chat.completion", [choice]), **usage}
+
+
+def whole_failed(request: Request, answer: Answer) -> Json:
+    """The answer in one piece that says of itself that it failed: an error, for this API has no such thing."""
+    return error(request, 500)
 
 
 def _chunk(answer: Answer, delta: Json, finish_reason: str | None = None) -> bytes:
@@ -156,29 +126,53 @@ def event(data: Json) -> bytes:
 
 
 def opening(answer: Answer) -> list[bytes]:
-    """The events before the first token."""
-    return [_chunk(answer, {"role": "assistant", "content": "", "refusal": None})]
+    """The events before the first piece."""
+    content = "" if answer.speaks and not answer.thinks else None
+    return [_chunk(answer, {"role": "assistant", "content": content, "refusal": None})]
 
 
 def tokens(answer: Answer) -> list[bytes]:
-    """One event for each token."""
-    return fill(_chunk(answer, {"content": PLACEHOLDER}), answer.tokens)
+    """One event for each piece: of the thinking, of the text, and of the tool calls, which come in turns."""
+    thought = _chunk(answer, {"content": None, "reasoning_content": PLACEHOLDER})
+    said = _chunk(answer, {"refusal" if answer.refusal else "content": PLACEHOLDER})
+    return [*fill(thought, answer.thinking), *fill(said, answer.tokens), *_pieces_of_calls(answer)]
+
+
+def _pieces_of_calls(answer: Answer) -> list[bytes]:
+    begun = [
+        {"index": index, **call, "function": {**call["function"], "arguments": ""}}
+        for index, call in enumerate(_calls(answer))
+    ]
+    turns = zip_longest(*(call.pieces for call in answer.tool_calls))
+    more = [
+        {"index": index, "function": {"arguments": piece}}
+        for turn in turns
+        for index, piece in enumerate(turn)
+        if piece is not None
+    ]
+    return [_chunk(answer, {"tool_calls": [call]}) for call in (*begun, *more)]
 
 
 def closing(answer: Answer) -> list[bytes]:
-    """The events after the last token, the end mark last."""
+    """The events after the last piece, the end mark last."""
     usage = {**_completion(answer, "chat.completion.chunk", []), "usage": _usage(answer)}
-    return [_chunk(answer, {}, answer.finish_reason), *([event(usage)] if answer.include_usage else []), DONE]
+    told = answer.usage_times if answer.include_usage else 0
+    return [_chunk(answer, {}, answer.finish_reason), *([event(usage)] * told), DONE]
 
 
 def empty(_answer: Answer) -> list[bytes]:
-    """The events of a stream with no token."""
+    """The events of a stream with no piece."""
     return [DONE]
 
 
-def failed(request: Request) -> list[bytes]:
-    """The events of a stream that fails on its way."""
+def failed(request: Request, sent: int = 0) -> list[bytes]:
+    """The events of a stream that fails on its way, when so many were sent."""
     return [event(error(request, 500)), DONE]
+
+
+def says_failed(request: Request, answer: Answer, sent: int = 0) -> list[bytes]:
+    """The events of a stream that says of itself that it failed: as `failed`, for this API has no such thing."""
+    return failed(request)
 
 
 def broken(junk: bytes) -> bytes:

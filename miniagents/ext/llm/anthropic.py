@@ -1,31 +1,32 @@
 """Model agents on Anthropic's API, and on every server that speaks it: messages, by the official SDK.
 
-Wire format: https://platform.claude.com/docs/en/api/messages, as the SDK 2.12 types it (2026-11-22). Never: the SDK, or
+Wire format: https://platform.claude.com/docs/en/api/messages, as the SDK 2.14 types it (2026-11-26). Never: the SDK, or
 `anthropic_events`, before the first call; the environment before a call.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, Literal
 
-from ...messages import Message, MessageType
+from ...messages import MessageType
 from ...miniagents import InteractionContext, miniagent
-from .base import Answer, as_chat, nothing_to_send, reply_from
+from .anthropic_request import DEFAULT_MAX_TOKENS, headers_with, request_of, without_format
+from .base import Answer, Question, Terms, reply_from
+from .clients import endpoint_of
 from .endpoint import Endpoint, Service
-from .faults import no_answer
-from .sdk import DEFAULT_RETRIES, SdkProvider, imported, without_ambient_headers
+from .faults import no_answer, words_of
+from .sdk import SdkProvider, imported, ready, without_ambient_headers
 
 if TYPE_CHECKING:
-    from anthropic import AsyncAnthropic
+    from anthropic import AsyncAnthropic, AsyncAnthropicBedrock, AsyncAnthropicVertex
 
+    from ...content import Part
     from .anthropic_events import Events
 
 __all__ = ["DEFAULT_MAX_TOKENS", "DEFAULT_MODEL", "MODEL_PATTERNS", "anthropic_agent"]
 
 DEFAULT_MODEL: Final = "claude-haiku-5-5"
-"""The newest of Anthropic's small models that the SDK 2.12 knows."""
-
-DEFAULT_MAX_TOKENS: Final = 8192
-"""How long a reply may be: this API wants to be told, every model takes that much, and few replies are longer."""
+"""The newest of Anthropic's small models that the SDK 2.14 knows."""
 
 MODEL_PATTERNS: Final = ("claude-*",)
 """Shell patterns of the model names that are Anthropic's without saying so."""
@@ -37,7 +38,8 @@ _SERVICE: Final = Service(
     default_model=DEFAULT_MODEL,
     model_patterns=MODEL_PATTERNS,
 )
-_INSTRUCTING: Final = ("system", "developer")
+_UNKNOWN_OPTION: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+_ABOUT_THE_FORMAT: Final = ("output_config", "output_format", "format", "schema", "structured output")
 
 
 @miniagent
@@ -45,100 +47,137 @@ async def anthropic_agent(  # noqa: PLR0913 - by name, and all but the context o
     ctx: InteractionContext,
     /,
     *,
-    model: str | None = None,
+    model: str | Sequence[str] | None = None,
     system: MessageType = None,
     stream: bool = True,
     environment: Mapping[str, str] | None = None,
-    max_retries: int = DEFAULT_RETRIES,
     max_tokens: int | None = None,
+    betas: Sequence[str] = (),
+    cache: bool = False,
+    client: "AsyncAnthropic | AsyncAnthropicBedrock | AsyncAnthropicVertex | None" = None,
     **options: Any,
 ) -> None:
     """Reply with what a model of Anthropic, or of a server with the same API, says to the conversation.
 
-    The reply's metadata has `model`, `agent`, `usage` (tokens "in", "out" and "cached"), `finish_reason` (in OpenAI's
-    words, where these have one), `id`, `latency_s` and `first_token_s`, streamed or not; and `extra`: what a
-    stream said that nobody here knows, where short. Messages of the system become
-    instructions before the conversation, wherever they stand; messages without a text are left out.
+    The reply's metadata has `model`, `agent`, `usage` (tokens "in", "out" and "cached"; "cache_written" and "thinking"
+    where there are some), `finish_reason` (in OpenAI's words, where these have one), `id`, `latency_s` and
+    `first_token_s`, streamed or not; and `extra`: what was said that nobody here knows, where short. Messages of the
+    system become instructions before the conversation, wherever they stand; what has no content is left out. What a
+    model thought goes back to it as long as it calls tools, and no longer.
+
+    `effort` is `output_config.effort`, with thinking that is adaptive; models before 4.6 get a budget instead. "none"
+    turns thinking off, where a model can do without. A `schema` is told in the API's own way, or in words where that
+    cannot put it, or a server does not know it.
 
     Args:
         ctx: The call.
         model: Its name; without one, that of `MINIAGENTS_MODEL` if it is one of Anthropic's, or else `DEFAULT_MODEL`.
+            Of several, the next is asked where one fails before its reply begins.
         system: Instructions that come before the conversation.
         stream: Whether the reply comes token by token, or in one piece.
         environment: Where `ANTHROPIC_API_KEY` and `ANTHROPIC_BASE_URL` are looked up, instead of the process's
             environment. A base URL without a key is fine.
-        max_retries: How often the SDK tries again where that may help: no connection, too many requests, a server that
-            fails.
-        max_tokens: How long the reply may be; `DEFAULT_MAX_TOKENS` if nothing is said.
-        options: Anything more for the API (`temperature`, `thinking`, …), and for the SDK (`timeout`, `extra_headers`);
-            None counts as not given.
+        max_tokens: How long the reply may be, thinking included; `DEFAULT_MAX_TOKENS` if nothing is said.
+        betas: Names of what the API does not do for everybody yet: the header `anthropic-beta`.
+        cache: Whether the API is to remember the conversation up to its last block, for the next request.
+        client: The SDK's client to ask by, instead of one for the environment; also one for Bedrock or Vertex. It is
+            used as it is, and not closed.
+        options: What every model agent takes (see `Terms`: tools, schema, limits, …); anything more for the API
+            (`temperature`, `thinking`, …), and for the SDK (`timeout`, `extra_headers`); None counts as not given.
 
     Raises:
         ModelError: Nothing, or not all, came; the subclass says why.
         SettingsError: The base URL is none.
+        UsageError: The client is none that can be asked.
     """
-    endpoint = _SERVICE.endpoint(environment)
-    options["max_tokens"] = DEFAULT_MAX_TOKENS if max_tokens is None else max_tokens
-    asked = model or _SERVICE.model(environment)
-    await imported("anthropic", f"{__package__}.anthropic_events")
-    await reply_from(ctx, _Anthropic(endpoint, asked, options, stream=stream, max_retries=max_retries), system=system)
+    terms = Terms.taken_from(options, environment)
+    options["max_tokens"] = max_tokens
+    if betas:
+        options["extra_headers"] = headers_with(betas, options.get("extra_headers"))
+    modules = ("anthropic", f"{__package__}.anthropic_events")
+    if client is None:
+        endpoint = await ready(_SERVICE, environment, *modules)
+    else:
+        endpoint = endpoint_of(client, _SERVICE)
+        await imported(*modules)
+    names = [model] if isinstance(model, str) else model or [_SERVICE.model(environment)]
+    providers = [_Anthropic(endpoint, name, options, stream=stream, client=client) for name in names]
+    for provider in providers:
+        provider.caches = cache
+    await reply_from(ctx, *providers, terms=terms, system=system)
 
 
 class _Anthropic(SdkProvider[dict[str, Any]]):
+    api = "anthropic"
+    caches = False
+    """Whether the API is to remember the conversation."""
+    _knows_format = True
+    """Whether the server has not refused `output_config.format` yet."""
+
     @staticmethod
-    def connect(endpoint: Endpoint, max_retries: int) -> "AsyncAnthropic":
+    def connect(endpoint: Endpoint) -> "AsyncAnthropic":
         from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient, Omit  # noqa: PLC0415 - it was `imported`
 
         headers = without_ambient_headers(endpoint, "ANTHROPIC_CUSTOM_HEADERS", Omit())
         client = AsyncAnthropic(
             base_url=endpoint.base_url,
             api_key=endpoint.key,
-            max_retries=max_retries,
+            max_retries=0,
             default_headers=headers,
             http_client=DefaultAsyncHttpxClient(),  # the default one, dropped, starts a task of nobody's
         )
         client.auth_token = None  # older SDKs take one from the environment and send it beside the key
         return client
 
-    def encode(self, messages: Sequence[Message], system: str) -> dict[str, Any]:
-        """Return `messages` and `system` of the request.
+    def encode(self, question: Question) -> dict[str, Any]:
+        """Return the request, but for the options that stay as they are given."""
+        return request_of(question, self.model, self.options, host=self.host, caching=self._caching)
 
-        A conversation may begin with the assistant (since October 2024; anthropic-sdk-typescript#622), but must have
-        something to answer. Neighbours of one role are one turn to the API anyway.
-        """
-        instructions: list[str] = []
-        turns: list[dict[str, str]] = []
-        for turn in as_chat(messages, system):
-            if not turn["content"].strip():
-                continue  # "text content blocks must contain non-whitespace text"
-            if turn["role"] in _INSTRUCTING:
-                instructions.append(turn["content"])
-            elif turns and turns[-1]["role"] == turn["role"]:
-                turns[-1]["content"] += f"\n\n{turn['content']}"
-            else:
-                turns.append(turn)
-        if not any(turn["role"] == "user" for turn in turns):
-            raise nothing_to_send(self.host)
-        return {"messages": turns, **({"system": "\n\n".join(instructions)} if instructions else {})}
+    @property
+    def _caching(self) -> Literal["automatic", "marks"] | None:
+        if not self.caches or "cache_control" in self.options:
+            return None
+        # The clouds of others set no marks by themselves.
+        return "marks" if "Bedrock" in type(self._own_client).__name__ else "automatic"
 
     async def opened(self, request: dict[str, Any]) -> Any:
-        return await self.open(_messages, **request)
+        """Ask for a stream, whichever way it comes in."""
+        response = await self._asked(self.open, request)
+        if response.headers.get("content-type", "").startswith("application/vnd.amazon"):
+            from .aws_frames import Unframed  # noqa: PLC0415 - few ask Bedrock
+
+            return Unframed(response)
+        return response
 
     def decoder(self, answer: Answer, headers: Mapping[str, str]) -> "Events":
         from .anthropic_events import Events  # noqa: PLC0415 - it was `imported`
 
-        return Events(answer, self.endpoint, self.model, retry_after=headers.get("retry-after", ""))
+        return Events(answer, self.endpoint, self.model, headers=headers)
 
-    async def whole(self, request: dict[str, Any], answer: Answer) -> AsyncGenerator[str, None]:
-        from .anthropic_events import finish_reason_of, usage_of  # noqa: PLC0415 - it was `imported`
+    async def whole(self, request: dict[str, Any], answer: Answer) -> "AsyncGenerator[str | Part, None]":
+        from .anthropic_events import take_whole  # noqa: PLC0415 - it was `imported`
 
-        message = await self.send(_messages, **request, stream=False)
+        message = await self._asked(self.send, {**request, "stream": False})
         if getattr(message, "content", None) is None:
             raise no_answer(message, self.endpoint, self.model)
-        answer.model, answer.id = message.model, message.id
-        answer.usage = usage_of(message.usage)
-        answer.finish_reason = finish_reason_of(message.stop_reason)
-        yield "".join(block.text for block in message.content if block.type == "text")
+        for piece in take_whole(message.model_dump_json(warnings=False, exclude_unset=True).encode(), answer):
+            yield piece
+
+    async def _asked(self, ask: Callable[..., Awaitable[Any]], request: dict[str, Any]) -> Any:
+        """Ask, and where a server does not know how to be told the form of a reply, ask again in words."""
+        if "format" not in request.get("output_config", ()) or "output_config" in self.options:
+            return await ask(_messages, **request)
+        if self._knows_format:
+            try:
+                return await ask(_messages, **request)
+            except Exception as error:
+                if getattr(error, "status_code", None) not in _UNKNOWN_OPTION:
+                    raise
+                words = words_of(getattr(error, "body", None), self.endpoint)
+                if not any(sign in words.lower() for sign in _ABOUT_THE_FORMAT):
+                    raise
+            self._knows_format = False
+        return await ask(_messages, **without_format(request))
 
 
 def _messages(client: "AsyncAnthropic") -> Any:

@@ -24,7 +24,10 @@ _SHORTEST_SECRET = 8
 _LONGEST_WORDS = 300
 """Characters of a provider's words that still read as one line."""
 
-_MASKED_KEY = re.compile(r"\S*\*{4,}\S*")
+_LONGEST_SAID = 4 * _LONGEST_WORDS
+"""Characters of them that are looked at: they are somebody else's, and may have no end."""
+
+_MASKED_KEY = re.compile(r"[^\s*]*\*{4,}\S*")
 """A key as OpenAI quotes it: its first eight and last four characters, and stars."""
 
 
@@ -44,6 +47,11 @@ class Endpoint:
     """What to do when the key is refused."""
 
     @property
+    def secrets(self) -> tuple[str, ...]:
+        """What must never be written down."""
+        return (self.key,) if len(self.key) >= _SHORTEST_SECRET else ()
+
+    @property
     def host(self) -> str:
         """The host, with its port if the URL has one, and nothing else of the URL."""
         return urlsplit(self.base_url).netloc.rpartition("@")[2]
@@ -52,6 +60,7 @@ class Endpoint:
         """Return what a provider said as it can stand in an error: one line, not long, without the key."""
         if len(self.key) >= _SHORTEST_SECRET:
             words = words.replace(self.key, "[key]")
+        words = words[:_LONGEST_SAID]
         line = one_line(_MASKED_KEY.sub("[key]", words)).rstrip(".")
         return line if len(line) <= _LONGEST_WORDS else f"{line[: _LONGEST_WORDS - 1]}…"
 
@@ -68,8 +77,8 @@ class Service:
     default_model: str
     model_patterns: tuple[str, ...]
 
-    def endpoint(self, environment: Mapping[str, str] | None) -> Endpoint:
-        """Return where `environment` says that it is (None: the process's own, as it is now).
+    def endpoint(self, environment: Mapping[str, str] | None, *, offline: bool = False) -> Endpoint:
+        """Return where `environment` says that it is (None: the process's own, as it is now); `offline` wants no key.
 
         Raises:
             KeyMissingError: There is neither a key nor a base URL, or the key can be none.
@@ -92,7 +101,7 @@ class Service:
             if key
             else source.get("MINIAGENTS_KEY_WITHHELD") or f"set {key_name}: this server wants one",
         )
-        if not key and not own_url:
+        if not key and not own_url and not offline:
             cure = f"set {key_name}, or {url_name} for a server that wants none"
             raise KeyMissingError("there is no key", host=endpoint.host, cure=cure)
         if not (key.isascii() and key.isprintable()) or " " in key:

@@ -6,7 +6,10 @@ Format: WHATWG HTML, section 9.2 "Server-sent events" (2026-11). In: bytes, cut 
 
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+
+if TYPE_CHECKING:
+    from ...content import Part
 
 __all__ = ["EventDecoder", "Loose", "ServerSentEvent", "TokenDecoder", "keep", "loose"]
 
@@ -32,8 +35,8 @@ class TokenDecoder(Protocol):
     ended: bool
     """Whether the API's end mark has come: what follows is none of the reply."""
 
-    def tokens(self, events: Iterable[ServerSentEvent]) -> Iterator[str]:
-        """Give the tokens of these events, none empty, and then raise what is wrong with the next event."""
+    def tokens(self, events: Iterable[ServerSentEvent]) -> "Iterator[str | Part]":
+        """Give the tokens and parts in these events, none empty, and then raise what is wrong with the next event."""
 
 
 class EventDecoder:

@@ -9,6 +9,7 @@ import json
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -23,7 +24,9 @@ from ...errors import (
     ReplyCutError,
     RequestRefusedError,
 )
+from ...frozen import EMPTY
 from .endpoint import Endpoint
+from .retries import retry_after_s, should_retry
 
 __all__ = ["check_stream", "explain", "no_answer", "refusal", "unsendable", "words_of"]
 
@@ -36,6 +39,8 @@ _KINDS: Final[Mapping[int, tuple[type[ModelError], str]]] = {
     HTTPStatus.FORBIDDEN: (KeyRefusedError, "the key may not do this"),
     HTTPStatus.TOO_MANY_REQUESTS: (RateLimitedError, "too many requests"),
 }
+_PASSING: Final = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT)
+"""What the SDKs ask again for, as for a failure of the provider's."""
 _STATUS_OF_TYPE: Final = {
     "invalid_request_error": HTTPStatus.BAD_REQUEST,
     "authentication_error": HTTPStatus.UNAUTHORIZED,
@@ -62,18 +67,28 @@ def explain(error: Exception, endpoint: Endpoint, model: str) -> ModelError | No
     body = getattr(error, "body", None)
     response = getattr(error, "response", None)
     if response is not None:
-        retry_after = response.headers.get("retry-after", "")
-        return refusal(response.status_code, body, endpoint, model, retry_after=retry_after)
+        return refusal(response.status_code, body, endpoint, model, headers=response.headers)
     if body is not None:
         return refusal(HTTPStatus.OK, body, endpoint, model)
     return _unreachable(error, endpoint)
 
 
-def refusal(status: int, body: Any, endpoint: Endpoint, model: str, *, retry_after: str = "") -> ModelError:
+def refusal(
+    status: int, body: Any, endpoint: Endpoint, model: str, *, headers: Mapping[str, str] = EMPTY
+) -> ModelError:
     """Return the error that an answer with this status and body stands for.
 
     With status 200, which is how an error inside a stream comes, its own code or type says what it is.
     """
+    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+        return _stranger_to_the_proxy(endpoint)
+    wait_s = retry_after_s(headers, datetime.now(UTC))
+    error = _refusal(status, body, endpoint, model, wait_s)
+    error.retry_after_s, error.should_retry = wait_s, should_retry(headers)
+    return error
+
+
+def _refusal(status: int, body: Any, endpoint: Endpoint, model: str, wait_s: float | None) -> ModelError:
     said = f" (status {status})" if status >= HTTPStatus.BAD_REQUEST else ""
     status = status if said else _status_inside(body)
     said += f": {words}" if (words := words_of(body, endpoint)) else ""
@@ -82,9 +97,9 @@ def refusal(status: int, body: Any, endpoint: Endpoint, model: str, *, retry_aft
         return _not_found(body, said, endpoint, model)
     if status in _KINDS:
         kind, cause = _KINDS[status]
-        cure = _when(retry_after, body) if kind is RateLimitedError else endpoint.key_cure
+        cure = _when(wait_s, body) if kind is RateLimitedError else endpoint.key_cure
         return kind(f"{cause}{said}", host=host, cure=cure)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _PASSING:
         return ProviderFailedError(f"it failed{said}", host=host, cure="try again later")
     return RequestRefusedError(f"the request was refused{said}", host=host)
 
@@ -162,23 +177,35 @@ def _not_found(body: Any, said: str, endpoint: Endpoint, model: str) -> ModelErr
     return BadAnswerError(f"no such address{said}", host=endpoint.host, cure=endpoint.url_cure)
 
 
-def _when(retry_after: str, body: Any) -> str:
+def _when(wait_s: float | None, body: Any) -> str:
     if any(sign in str(body) for sign in _OUT_OF_CREDIT):
         return "check the account's plan and credit"
-    seconds = retry_after.strip()
-    if seconds.replace(".", "", 1).isdecimal():
-        return f"try again in {seconds} s"
-    return "try again later"
+    return f"try again in {wait_s:g} s" if wait_s else "try again later"
 
 
 def _web_page(endpoint: Endpoint) -> BadAnswerError:
     return BadAnswerError("its answer is a web page (text/html)", host=endpoint.host, cure=endpoint.url_cure)
 
 
+def _stranger_to_the_proxy(endpoint: Endpoint) -> ProviderUnreachableError:
+    cure = "write them into HTTPS_PROXY or HTTP_PROXY, as in http://name:password@host:port"
+    error = ProviderUnreachableError(
+        "the proxy wants a name and a password (status 407)", host=endpoint.host, cure=cure
+    )
+    error.should_retry = False
+    return error
+
+
 def _unreachable(error: Exception, endpoint: Endpoint) -> ModelError:
     causes = list(_causes(error))
     if any("Timeout" in type(found).__name__ for found in causes):
         return ProviderUnreachableError("no answer in time", host=endpoint.host, cure="try again, or check the network")
+    if any(type(found).__name__ == "ProxyError" for found in causes):
+        words = endpoint.tidy(str(causes[-1]))
+        if words.startswith(str(int(HTTPStatus.PROXY_AUTHENTICATION_REQUIRED))):
+            return _stranger_to_the_proxy(endpoint)
+        cause = f"the proxy does not let it through: {words}"
+        return ProviderUnreachableError(cause, host=endpoint.host, cure="check HTTPS_PROXY and HTTP_PROXY")
     for kind, cause, cure in (
         (socket.gaierror, "there is no host of that name", "check the name and the network"),
         (ConnectionRefusedError, "nobody listens there", f"start the server, or {endpoint.url_cure}"),

@@ -8,12 +8,12 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
-from ...messages import Message, MessageType
+from ...messages import MessageType
 from ...miniagents import InteractionContext, miniagent
-from .base import Answer, as_chat, nothing_to_send, reply_from
+from .base import Answer, Question, Terms, as_chat, nothing_to_send, reply_from
 from .endpoint import Endpoint, Service
 from .faults import no_answer, words_of
-from .sdk import DEFAULT_RETRIES, SdkProvider, imported, without_ambient_headers
+from .sdk import SdkProvider, ready, without_ambient_headers
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -39,15 +39,14 @@ _UNKNOWN_OPTION: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTIT
 
 
 @miniagent
-async def openai_agent(  # noqa: PLR0913 - by name, and all but the context optional
+async def openai_agent(
     ctx: InteractionContext,
     /,
     *,
-    model: str | None = None,
+    model: str | Sequence[str] | None = None,
     system: MessageType = None,
     stream: bool = True,
     environment: Mapping[str, str] | None = None,
-    max_retries: int = DEFAULT_RETRIES,
     **options: Any,
 ) -> None:
     """Reply with what a model of OpenAI, or of a server with the same API, says to the conversation.
@@ -58,37 +57,39 @@ async def openai_agent(  # noqa: PLR0913 - by name, and all but the context opti
 
     Args:
         ctx: The call.
-        model: Its name; without one, that of `MINIAGENTS_MODEL` if it is one of OpenAI's, or else `DEFAULT_MODEL`.
+        model: Its name; without one, that of `MINIAGENTS_MODEL` if it is one of OpenAI's, or else `DEFAULT_MODEL`. Of
+            several, the next is asked where one fails before its reply begins.
         system: Instructions that come before the conversation.
         stream: Whether the reply comes token by token, or in one piece.
         environment: Where `OPENAI_API_KEY` and `OPENAI_BASE_URL` are looked up, instead of the process's environment. A
             base URL without a key is fine.
-        max_retries: How often the SDK tries again where that may help: no connection, too many requests, a server that
-            fails.
-        options: Anything more for the API (`temperature`, `max_completion_tokens`, …), and for the SDK (`timeout`,
+        options: What every model agent takes (see `Terms`: tools, schema, limits, …); anything more for the API (`temperature`, `max_completion_tokens`, …), and for the SDK (`timeout`,
             `extra_headers`); None counts as not given.
 
     Raises:
         ModelError: Nothing, or not all, came; the subclass says why.
         SettingsError: The base URL is none.
     """
-    endpoint = _SERVICE.endpoint(environment)
-    asked = model or _SERVICE.model(environment)
+    terms = Terms.taken_from(options, environment)
     # The SDK leaves the second for its first use.
-    await imported("openai", "openai.resources.chat", f"{__package__}.openai_chunks")
-    await reply_from(ctx, _OpenAI(endpoint, asked, options, stream=stream, max_retries=max_retries), system=system)
+    endpoint = await ready(_SERVICE, environment, "openai", "openai.resources.chat", f"{__package__}.openai_chunks")
+    names = [model] if isinstance(model, str) else model or [_SERVICE.model(environment)]
+    providers = [_OpenAI(endpoint, name, options, stream=stream) for name in names]
+    await reply_from(ctx, *providers, terms=terms, system=system)
 
 
 class _OpenAI(SdkProvider[list[dict[str, str]]]):
+    api = "openai"
+
     @staticmethod
-    def connect(endpoint: Endpoint, max_retries: int) -> "AsyncOpenAI":
+    def connect(endpoint: Endpoint) -> "AsyncOpenAI":
         from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Omit  # noqa: PLC0415 - it was `imported`
 
         headers = without_ambient_headers(endpoint, "OPENAI_CUSTOM_HEADERS", Omit())
         client = AsyncOpenAI(
             base_url=endpoint.base_url,
             api_key=endpoint.key,
-            max_retries=max_retries,
+            max_retries=0,
             default_headers=headers,
             http_client=DefaultAsyncHttpxClient(),  # the default one, dropped, starts a task of nobody's
         )
@@ -96,8 +97,8 @@ class _OpenAI(SdkProvider[list[dict[str, str]]]):
             client.organization = client.project = None
         return client
 
-    def encode(self, messages: Sequence[Message], system: str) -> list[dict[str, str]]:
-        turns = as_chat(messages, system)
+    def encode(self, question: Question) -> list[dict[str, str]]:
+        turns = as_chat(question.messages, question.system)
         if not turns:
             raise nothing_to_send(self.host)
         return turns

@@ -11,10 +11,10 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from .base import Answer
 from .endpoint import Endpoint
 from .events import ServerSentEvent, keep, loose
 from .faults import refusal
+from .provider import Answer
 
 __all__ = ["Chunks", "text_of", "usage_of"]
 

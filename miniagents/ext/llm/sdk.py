@@ -1,12 +1,11 @@
 """What OpenAI's and Anthropic's SDKs have in common: both come from one generator (Stainless).
 
 In: an endpoint, a model, options. Out: requests by a shared client, the tokens of their answers. The SDK builds, signs
-and sends a request, tries again and maps what is refused; the bytes of a stream are read here. Never: which SDK it is,
+and sends a request, once, and maps what is refused; the bytes of a stream are read here. Never: which SDK it is,
 a wire format.
 
 A client keeps connections open for the next request, and they belong to the event loop that opened them. A scope lives
-in one loop and owns what runs in it, so it owns the clients too, one for each base URL and key (and number of
-retries, which few calls change), and closes them.
+in one loop and owns what runs in it, so it owns the clients too, one for each base URL and key, and closes them.
 """
 
 import asyncio
@@ -15,36 +14,52 @@ import json
 import os
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import Future
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from functools import lru_cache
 from importlib import import_module
-from typing import Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from ...errors import ModelError, SettingsError
-from ...messages import Message
+from ...frozen import EMPTY
 from ...promising.scope import current
-from .base import Answer
-from .endpoint import Endpoint
+from .endpoint import Endpoint, Service
 from .events import EventDecoder, TokenDecoder
 from .faults import check_stream, explain, unsendable
+from .provider import Answer, Provider, Question
+from .recording import RECORDER
 
-__all__ = ["DEFAULT_RETRIES", "SdkProvider", "imported", "without_ambient_headers"]
+if TYPE_CHECKING:
+    from ...content import Part
 
-DEFAULT_RETRIES: Final = 2
-"""The SDKs' own default."""
+__all__ = ["SdkProvider", "imported", "ready", "without_ambient_headers"]
 
 _AFTER_THE_END_S: Final = 0.1
 """How long the end of a body may take after the API's end mark, for its connection to be used again: OpenAI's SDK's."""
-
 _Request = TypeVar("_Request")
-
 _imports: Final[dict[tuple[str, ...], Future[None]]] = {}
 """What is being imported or has been, each with a future of its end."""
 _imports_lock: Final = threading.Lock()
 _one_import: Final = threading.Lock()
 """Two that import the same modules at the same time may each see a half of them."""
+
+
+async def ready(service: Service, environment: Mapping[str, str] | None, *modules: str) -> Endpoint:
+    """Return the endpoint that `environment` names, when the SDK's modules are `imported`.
+
+    Where recorded replies are replayed, neither a key nor an SDK is needed.
+
+    Raises:
+        KeyMissingError: There is no key to send.
+        SettingsError: The base URL is none.
+    """
+    recorder = RECORDER.get()
+    offline = recorder is not None and recorder.is_replaying
+    endpoint = service.endpoint(environment, offline=offline)
+    if not offline:
+        await imported(*modules)
+    return endpoint
 
 
 async def imported(*modules: str) -> None:
@@ -89,20 +104,32 @@ def _import(modules: tuple[str, ...], importing: Future[None]) -> None:
         importing.set_result(None)
 
 
-class SdkProvider(ABC, Generic[_Request]):
+class SdkProvider(Provider[_Request], ABC, Generic[_Request]):
     """One model behind one SDK, ready to be asked once: see `Provider`.
 
     Made when the SDK is `imported`, and before the clock of a reply starts.
     """
 
     def __init__(
-        self, endpoint: Endpoint, model: str, options: Mapping[str, Any], *, stream: bool, max_retries: int
+        self, endpoint: Endpoint, model: str, options: Mapping[str, Any], *, stream: bool, client: Any = None
     ) -> None:
-        self.model = model
+        """Make it; `client` is the caller's own of the SDK, whatever cloud that talks to."""
+        self._model = model
         self.endpoint = endpoint
         self.options = options
+        self.secrets = endpoint.secrets
         self._stream = stream
-        self._client = _shared_client(self.connect, endpoint, max_retries)
+        self._own_client = client
+
+    @property
+    def model(self) -> str:
+        """The model's name, as it was asked for."""
+        return self._model
+
+    @property
+    def client(self) -> Any:
+        """The SDK's client: the caller's own, or the one that this scope shares."""
+        return self._own_client or _shared_client(self.connect, self.endpoint)
 
     @property
     def host(self) -> str:
@@ -111,12 +138,15 @@ class SdkProvider(ABC, Generic[_Request]):
 
     @staticmethod
     @abstractmethod
-    def connect(endpoint: Endpoint, max_retries: int) -> Any:
-        """Make the SDK's client, with nothing from the environment in it that is not for this endpoint."""
+    def connect(endpoint: Endpoint) -> Any:
+        """Make the SDK's client, with nothing from the environment in it that is not for this endpoint.
+
+        It tries nothing again: that is done where it is known whether anything was shown.
+        """
 
     @abstractmethod
-    def encode(self, messages: Sequence[Message], system: str) -> _Request:
-        """Return the conversation as the API wants it."""
+    def encode(self, question: Question) -> _Request:
+        """Return the question as the API wants it."""
 
     @abstractmethod
     async def opened(self, request: _Request) -> Any:
@@ -127,15 +157,24 @@ class SdkProvider(ABC, Generic[_Request]):
         """Return what makes tokens of the events of a stream that came with these headers."""
 
     @abstractmethod
-    def whole(self, request: _Request, answer: Answer) -> AsyncGenerator[str, None]:
-        """Give the text of an answer in one piece."""
+    def whole(self, request: _Request, answer: Answer) -> "AsyncGenerator[str | Part, None]":
+        """Give the content of an answer that comes in one piece."""
 
-    def decode(self, request: _Request, answer: Answer) -> AsyncGenerator[str, None]:
-        """Send the request and give the tokens as they come."""
-        return self._streamed(request, answer) if self._stream else self.whole(request, answer)
+    def decode(self, request: _Request, answer: Answer) -> "AsyncGenerator[str | Part, None]":
+        """Send the request and give the pieces as they come."""
+        return self._streamed(request, answer) if self._stream else self._in_one_piece(request, answer)
 
-    async def _streamed(self, request: _Request, answer: Answer) -> AsyncGenerator[str, None]:
-        async with _body(await self.opened(request), self.endpoint) as (headers, body):
+    async def _in_one_piece(self, request: _Request, answer: Answer) -> "AsyncGenerator[str | Part, None]":
+        with _refusals_headers_in(answer):
+            async with aclosing(self.whole(request, answer)) as pieces:
+                async for piece in pieces:
+                    yield piece
+
+    async def _streamed(self, request: _Request, answer: Answer) -> "AsyncGenerator[str | Part, None]":
+        with _refusals_headers_in(answer):
+            response = await self.opened(request)
+        async with _body(response, self.endpoint) as (headers, body):
+            answer.headers = headers
             events = EventDecoder()
             decoder = self.decoder(answer, headers)
             async for chunk in body:
@@ -156,7 +195,7 @@ class SdkProvider(ABC, Generic[_Request]):
         Raises:
             RequestRefusedError: The SDK itself would not send it.
         """
-        return await self._call(find(self._client).create, **request)
+        return await self._call(find(self.client).create, **request)
 
     async def open(self, find: Callable[[Any], Any], **request: Any) -> Any:
         """Ask as `send` does, but for a stream; return the HTTP library's response, of whose body nothing is read.
@@ -164,7 +203,7 @@ class SdkProvider(ABC, Generic[_Request]):
         Raises:
             RequestRefusedError: The SDK itself would not send it.
         """
-        resource = find(self._client)
+        resource = find(self.client)
 
         async def create(**arguments: Any) -> Any:
             return await resource.with_streaming_response.create(**arguments).__aenter__()
@@ -172,13 +211,23 @@ class SdkProvider(ABC, Generic[_Request]):
         return (await self._call(resource.create, by=create, stream=True, **request)).http_response
 
     async def _call(self, method: Callable[..., Any], *, by: Callable[..., Any] | None = None, **request: Any) -> Any:
-        arguments = {**_passed_on(method, self.options), **request, "model": self.model}
+        arguments = {**_passed_on(method, {**self.options, **request}), "model": self.model}
         try:
             return await (by or method)(**arguments)
         except (json.JSONDecodeError, UnicodeDecodeError):  # an answer came, and is none
             raise
         except (TypeError, ValueError) as error:
             raise unsendable(error, self.endpoint) from None
+
+
+@contextmanager
+def _refusals_headers_in(answer: Answer) -> Iterator[None]:
+    """Keep the headers of an answer that an SDK raises: they may tell of limits."""
+    try:
+        yield
+    except Exception as error:
+        answer.headers = getattr(getattr(error, "response", None), "headers", EMPTY)
+        raise
 
 
 @asynccontextmanager
@@ -219,23 +268,17 @@ def without_ambient_headers(endpoint: Endpoint, variable: str, omit: Any) -> dic
     return {name.strip(): omit for name, colon, _ in (line.partition(":") for line in lines) if colon}
 
 
-def _shared_client(connect: Callable[[Endpoint, int], Any], endpoint: Endpoint, max_retries: int) -> Any:
-    """Return this scope's client for the endpoint; `connect` makes the first one.
-
-    Retries are set here and not by the SDKs' `with_options`, which reads the environment once more.
-
-    Raises:
-        SettingsError: There can be none: a proxy in the environment that the HTTP library does not understand, say.
-    """
+def _shared_client(connect: Callable[[Endpoint], Any], endpoint: Endpoint) -> Any:
+    """Return this scope's client for the endpoint; `connect` makes the first one."""
     scope = current().scope
     if scope.keeps is None:
         scope.keeps = {}
     clients = scope.keeps.setdefault(__name__, {})
-    name = (connect, endpoint.base_url, endpoint.key, max_retries)
+    name = (connect, endpoint.base_url, endpoint.key)
     if name not in clients:
         try:
-            client = clients[name] = connect(endpoint, max_retries)
-        except Exception as error:  # noqa: BLE001 - each library that has a hand in it has its own
+            client = clients[name] = connect(endpoint)
+        except Exception as error:  # noqa: BLE001 - a proxy that the HTTP library does not understand, say
             raise SettingsError(f"{endpoint.host} cannot be asked: {endpoint.tidy(str(error))}") from None
         scope.at_end(client.close)
     return clients[name]

@@ -3,14 +3,14 @@
 In: a conversation. Out: a reply that streams. Never: how a model is fetched or run.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
-from miniagents import InteractionContext, Message, miniagent
+from miniagents import InteractionContext, miniagent
 from miniagents.errors import ModelError
-from miniagents.ext.llm.base import Answer, as_chat, nothing_to_send, reply_from
+from miniagents.ext.llm.base import Answer, Provider, Question, Terms, as_chat, nothing_to_send, reply_from
 from miniagents.messages import MessageType
 
 from . import store
@@ -32,7 +32,7 @@ async def llamacpp_agent(  # noqa: PLR0913 - by name, and all but the context op
     system: MessageType = None,
     stream: bool = True,
     context_tokens: int = DEFAULT_CONTEXT_TOKENS,
-    environment: Mapping[str, str] | None = None,  # noqa: ARG001 - every model agent is given one; here is no key
+    environment: Mapping[str, str] | None = None,
     **options: Any,
 ) -> None:
     """Reply with what a model on this machine says to the conversation; no key, no network.
@@ -45,8 +45,8 @@ async def llamacpp_agent(  # noqa: PLR0913 - by name, and all but the context op
         system: Instructions that come before the conversation; without any, the model's own, from its chat template.
         stream: Whether the reply comes token by token, or in one piece.
         context_tokens: How long conversation and reply may be together; costs memory.
-        environment: Ignored.
-        options: Those of OpenAI's chat completions and llama.cpp's server; temperature 0.2 and top_p 0.9 by default.
+        environment: Where `MINIAGENTS_LOG` is looked up; here is no key.
+        options: What every model agent takes (see `Terms`), and those of OpenAI's chat completions and llama.cpp's server; temperature 0.2 and top_p 0.9 by default.
 
     Raises:
         ModelError: Nothing, or not all, came; the subclass says why.
@@ -58,28 +58,38 @@ async def llamacpp_agent(  # noqa: PLR0913 - by name, and all but the context op
         cure = f"give the path of a .gguf file, or a name of these: local, {known}"
         raise ModelFileError("there is no such model", host=model, cure=cure)
     engine = Engine.shared(path, context_tokens=context_tokens)
-    await reply_from(ctx, _LlamaCpp(engine, _DEFAULTS | options, stream=stream), system=system)
+    terms = Terms.taken_from(options, environment)
+    await reply_from(ctx, _LlamaCpp(engine, _DEFAULTS | options, stream=stream), terms=terms, system=system)
 
 
-class _LlamaCpp:
+class _LlamaCpp(Provider[list[dict[str, str]]]):
     """A provider for one request; see `miniagents.ext.llm.base.Provider`."""
 
+    api = "llamacpp"
+    service = "local"
+
     def __init__(self, engine: Engine, options: Mapping[str, Any], *, stream: bool) -> None:
-        self.host = str(engine.path)
-        self.model = engine.name
+        self.options = options
         self._engine = engine
-        self._options = options
         self._stream = stream
 
-    def encode(self, messages: Sequence[Message], system: str) -> list[dict[str, str]]:
-        turns = as_chat(messages, system)
+    @property
+    def host(self) -> str:
+        return str(self._engine.path)
+
+    @property
+    def model(self) -> str:
+        return self._engine.name
+
+    def encode(self, question: Question) -> list[dict[str, str]]:
+        turns = as_chat(question.messages, question.system)
         if not turns:
             raise nothing_to_send(self.host)
         return turns
 
     async def decode(self, request: list[dict[str, str]], answer: Answer) -> AsyncGenerator[str, None]:
         whole: list[str] = []
-        async with aclosing(self._engine.stream(request, **self._options)) as pieces:
+        async with aclosing(self._engine.stream(request, **self.options)) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Completion):
                     _fill(answer, piece)

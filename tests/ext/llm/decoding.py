@@ -29,6 +29,8 @@ class Decoded:
     """What came of a stream."""
 
     tokens: list[str] = field(default_factory=list)
+    pieces: list[Any] = field(default_factory=list)
+    """The tokens of the text, and all else in its place."""
     answer: Answer = field(default_factory=Answer)
     error: Exception | None = None
 
@@ -46,8 +48,10 @@ def by_us(api: str, chunks: Sequence[bytes]) -> Decoded:
     try:
         for chunk in chunks:
             if not decoder.ended:
-                for token in decoder.tokens(events.feed(chunk)):
-                    heard.tokens.append(token)
+                for piece in decoder.tokens(events.feed(chunk)):
+                    heard.pieces.append(piece)
+                    if piece.__class__ is str:
+                        heard.tokens.append(piece)
     except Exception as error:  # noqa: BLE001 - compared with the SDK's
         heard.error = error
     return heard

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from miniagents import Message
+from miniagents.content import Text, Thinking, ToolCall
 from miniagents.errors import BadAnswerError, RequestRefusedError
 from miniagents.ext.llm.anthropic import DEFAULT_MAX_TOKENS, DEFAULT_MODEL, anthropic_agent
 from tests.ext.llm.asking import answered, ask, asked, both_ways, environment, served
@@ -104,7 +105,7 @@ async def test_finish_reasons(reason: str) -> None:
 
 
 async def test_events_without_a_text() -> None:
-    """Thoughts, pings and events of the future are no part of the reply; counts that come late are added up."""
+    """Thoughts, pings and events of the future are no part of the text; counts that come late are added up."""
     body = events(
         {"type": "message_start", "message": {"id": "x", "model": "m", "usage": {"input_tokens": 5}}},
         {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "hm"}},
@@ -120,11 +121,11 @@ async def test_events_without_a_text() -> None:
     )
     heard = await answered("anthropic", body, "text/event-stream")
     assert (heard.error, heard.tokens) == (None, ["hi"])
-    assert heard.metadata["usage"] == {"in": 8, "out": 3, "cached": 2}
+    assert heard.metadata["usage"] == {"in": 8, "out": 3, "cached": 2, "cache_written": 1}
 
 
 async def test_blocks_without_a_text() -> None:
-    """In one piece, too, the reply is what the blocks of text say; a server that does not count leaves no usage."""
+    """In one piece, too, the text is what the blocks of text say; a server that does not count leaves no usage."""
     content = [
         {"type": "thinking", "thinking": "hm", "signature": ""},
         {"type": "text", "text": "a"},
@@ -133,7 +134,8 @@ async def test_blocks_without_a_text() -> None:
     ]
     message = {"id": "x", "type": "message", "model": "m", "content": content, "stop_reason": "end_turn"}
     heard = await answered("anthropic", json.dumps(message).encode(), "application/json", stream=False)
-    assert (heard.error, heard.tokens) == (None, ["ab"])
+    assert (heard.error, heard.tokens, heard.message.text) == (None, ["a", "b"], "ab")
+    assert heard.message.parts == (Thinking("hm"), Text("a"), ToolCall("t", name="n", arguments="{}"), Text("b"))
     assert "usage" not in heard.metadata
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -18,15 +18,16 @@ from miniagents.errors import (
     ReplyCutError,
     RequestRefusedError,
 )
-from miniagents.ext.llm.base import Answer, Provider, as_chat, nothing_to_send, reply_from, sendable
+from miniagents.ext.llm.base import Answer, Provider, Question, as_chat, nothing_to_send, reply_from, sendable
 from miniagents.testing import streaming_agent
 
 
-class Scripted:
+class Scripted(Provider[Any]):
     """A provider that says what it is told to, one token a second."""
 
     model = "scripted-1"
     host = "here"
+    api = "scripted"
 
     def __init__(self, *tokens: str | Exception, **answer: Any) -> None:
         self.tokens = tokens
@@ -34,9 +35,9 @@ class Scripted:
         self.requests: list[Any] = []
         self.closed = 0
 
-    def encode(self, messages: Sequence[Message], system: str) -> Any:
+    def encode(self, question: Question) -> Any:
         """Give the conversation in the shape that most have."""
-        turns = as_chat(messages, system)
+        turns = as_chat(question.messages, question.system)
         if not turns:
             raise nothing_to_send(self.host)
         return turns

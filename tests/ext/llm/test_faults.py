@@ -28,20 +28,29 @@ real_time = pytest.mark.real_time
 FAULTS: dict[str, tuple[type[ModelError], str]] = {
     "cut": (ReplyCutError, "ask again"),
     "cut_before": (ProviderUnreachableError, "the connection failed: Server disconnected"),
+    "cut_mid_character": (ReplyCutError, "ask again"),
+    "cut_mid_event": (ReplyCutError, "ask again"),
     "empty": (BadAnswerError, "an empty reply"),
+    "error_200": (BadAnswerError, "its answer is one piece (application/json) where a stream was asked for; ask with"),
     "error_event": (ProviderFailedError, "it failed: "),
+    "failed_event": (ProviderFailedError, "it failed: "),
     "html_200": (BadAnswerError, "its answer is a web page (text/html); check {API}_BASE_URL, which usually"),
     "html_502": (ProviderFailedError, "it failed (status 502): a web page; try again later"),
     "http_401": (KeyRefusedError, "the key was refused (status 401): "),
     "http_403": (KeyRefusedError, "the key may not do this (status 403): "),
     "http_404": (ModelNotFoundError, "no model 'model-1' (status 404): "),
+    "http_413": (RequestRefusedError, "the request was refused (status 413): Request "),
+    "http_422": (RequestRefusedError, "the request was refused (status 422): "),
     "http_429": (RateLimitedError, "; try again in 2 s"),
     "http_500": (ProviderFailedError, "it failed (status 500): "),
+    "http_503": (ProviderFailedError, "it failed (status 503): "),
     "http_529": (ProviderFailedError, "it failed (status 529): Overloaded; try again later"),
     "not_json": (BadAnswerError, "its answer is not JSON; check {API}_BASE_URL"),
     "stall": (ProviderUnreachableError, "no answer in time"),
 }
 """What each fault of the fake provider becomes; `no_end` is none, for the finish reason tells that all has come."""
+WHOLE: dict[str, tuple[type[ModelError], str]] = {"error_200": (ProviderFailedError, "it failed: ")}
+"""What is something else where no stream was asked for."""
 
 
 def check(error: Any, kind: type[ModelError], words: str, host: str) -> None:
@@ -68,14 +77,14 @@ def test_every_fault_is_tested() -> None:
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_fault(api: Api, fault: Any, *, stream: bool) -> None:
     """Each fault of a provider is the error that fits, whole line included, and leaves nothing open."""
-    text = ["a", "b", "c", "d"] if FAULTS[fault][0] is ReplyCutError else None
-    reply = Reply(text, fault=fault, after=0 if fault == "error_event" else None, retry_after_s=2)
+    kind, words = FAULTS[fault] if stream else {**FAULTS, **WHOLE}[fault]
+    text = ["a", "b", "c", "d"] if kind is ReplyCutError else None
+    reply = Reply(text, fault=fault, after=0 if fault.endswith("_event") and text is None else None, retry_after_s=2)
     async with provider(reply) as server:
         patience = {"timeout": 0.1} if fault == "stall" else {}
         heard = await ask(api, environment(server), stream=stream, **patience)
-        kind, words = FAULTS[fault]
         check(heard.error, kind, words.format(API=api.upper()), server.url.removeprefix("http://"))
-        assert heard.tokens == (["a", "b"] if fault == "cut" and stream else [])
+        assert heard.tokens == (["a", "b"] if kind is ReplyCutError and stream else [])
 
 
 @real_time
@@ -84,7 +93,10 @@ async def test_fault(api: Api, fault: Any, *, stream: bool) -> None:
     ("fault", "kind", "words"),
     [
         ("cut", ReplyCutError, "the connection broke in the middle of the answer; ask again"),
+        ("cut_mid_character", ReplyCutError, "the connection broke in the middle of the answer; ask again"),
+        ("cut_mid_event", ReplyCutError, "the connection broke in the middle of the answer; ask again"),
         ("error_event", ProviderFailedError, "it failed: "),
+        ("failed_event", ProviderFailedError, "it failed: "),
         ("no_end", ReplyCutError, "the reply ended without its end mark; ask again"),
         ("not_json", ReplyCutError, "the reply was cut: its answer is not JSON; ask again"),
         ("stall", ReplyCutError, "the reply was cut: no answer in time; ask again"),
@@ -96,6 +108,18 @@ async def test_fault_in_mid_stream(api: Api, fault: Any, kind: type[ModelError],
         heard = await ask(api, environment(server), **({"timeout": 0.1} if fault == "stall" else {}))
         assert heard.tokens == ["a", "b"]
         check(heard.error, kind, words, server.url.removeprefix("http://"))
+
+
+@real_time
+@both_apis
+@pytest.mark.parametrize("fault", ["cut", "no_end", "cut_mid_event"])
+async def test_a_stream_that_closes_with_its_connection(api: Api, fault: Any) -> None:
+    """Where no layer tells a cut from an end, the missing finish reason does."""
+    async with provider(Reply(["a", "b", "c"], fault=fault, after=2, close_delimited=True)) as server:
+        heard = await ask(api, environment(server))
+        assert heard.tokens == ["a", "b"]
+        words = "the reply ended without its end mark; ask again"
+        check(heard.error, ReplyCutError, words, server.url.removeprefix("http://"))
 
 
 @real_time
@@ -151,11 +175,11 @@ async def test_a_provider_that_quotes_the_key(api: Api, *, stream: bool) -> None
 @real_time
 @both_apis
 @both_ways
-@pytest.mark.parametrize(("status", "kind"), [(400, RequestRefusedError), (413, RequestRefusedError)])
-async def test_a_refused_request(api: Api, status: int, kind: type[ModelError], *, stream: bool) -> None:
+@pytest.mark.parametrize("status", [400, 413, 422])
+async def test_a_refused_request(api: Api, status: int, *, stream: bool) -> None:
     """What the API has against a request is told in its own words."""
     heard, _ = await asked(api, Reply("temperature must be less than 2", status=status), stream=stream)
-    assert type(heard.error) is kind
+    assert type(heard.error) is RequestRefusedError
     assert f"the request was refused (status {status}): temperature must be less than 2" in str(heard.error)
 
 

@@ -82,7 +82,7 @@ def test_errors_inside_an_answer(inner: Any, kind: type[ModelError]) -> None:
 )
 def test_when_to_come_again(body: Any, retry_after: str, cure: str) -> None:
     """Too many requests: the provider's own seconds are told, and that waiting is no cure for an empty account."""
-    error = refusal(429, body, ENDPOINT, "m-1", retry_after=retry_after)
+    error = refusal(429, body, ENDPOINT, "m-1", headers={"retry-after": retry_after} if retry_after else {})
     assert isinstance(error, RateLimitedError)
     assert error.cure == cure
 

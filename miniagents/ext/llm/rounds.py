@@ -1,0 +1,85 @@
+"""Several turns for one call: a model that calls tools is told what they said, one that misses a schema asked again.
+
+In: an agent's context, a question, terms. Out: all of it as messages of the reply, in order. Never: an API.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from ...content import ToolCall
+from ...errors import SchemaMismatchError, ToolRoundsError
+from ...messages import Message
+from ...miniagents import InteractionContext
+from ...tools import run_tools, toolbox
+from .provider import Question, name_of
+from .schema import Schema
+from .turn import Asking, Check, reply_to
+
+__all__ = ["in_rounds"]
+
+_PAUSED: Final = "pause_turn"
+"""Anthropic's word for a reply that the API ended in the middle, to be sent back as it is."""
+
+
+async def in_rounds(ctx: InteractionContext, asking: Asking, question: Question) -> None:
+    """Reply with the model's messages and those of the tools it calls, until it calls no more and fits the schema.
+
+    Raises:
+        ToolRoundsError: It goes on calling tools.
+        SchemaMismatchError: It was asked twice, and neither reply fits.
+    """
+    terms = asking.terms
+    own = [thing for thing in terms.tools if not isinstance(thing, Mapping)]
+    foreign = [thing for thing in terms.tools if isinstance(thing, Mapping)]
+    foreign_names = set(map(name_of, foreign))
+    tools = toolbox(own)
+    schema = None if terms.schema is None else Schema.of(terms.schema)
+    question = replace(question, tools=(*tools.values(), *foreign), schema=schema)
+    check = None if schema is None else _check(schema)
+    is_second_try = False
+    for _ in range(terms.max_rounds + 1):
+        promise = reply_to(asking, question, check)
+        ctx.reply(promise)
+        reply = await promise
+        calls = [part for part in reply.parts if isinstance(part, ToolCall)]
+        if calls and all(call.name in foreign_names for call in calls):
+            return  # whoever described them calls them
+        if calls:
+            said = await run_tools(tools, calls, approve=terms.approve, timeout_s=terms.tool_timeout_s)
+            ctx.reply(said)
+            question = replace(question, messages=(*question.messages, reply, said))
+        elif reply.metadata.get("finish_reason") == _PAUSED:
+            question = replace(question, messages=(*question.messages, reply))
+        elif (fault := reply.metadata.get("mismatch")) is None:
+            return
+        elif is_second_try:
+            raise SchemaMismatchError(
+                f"the reply does not fit the schema: {fault}", host=asking.providers[0].host, cure="simplify the schema"
+            )
+        else:
+            is_second_try = True
+            asked_again = Message(text=_again(fault, schema), role="user", metadata={"agent": asking.agent})
+            ctx.reply(asked_again)
+            question = replace(question, messages=(*question.messages, reply, asked_again))
+    raise ToolRoundsError(
+        f"it still calls tools after {terms.max_rounds} rounds", host=asking.providers[0].host, cure="raise max_rounds"
+    )
+
+
+def _check(schema: Schema) -> Check:
+    def check(text: str, pieces: Sequence[Any]) -> Any:
+        if any(isinstance(piece, ToolCall) for piece in pieces):
+            return None
+        return schema.check(text)
+
+    return check
+
+
+def _again(fault: str, schema: Schema | None) -> str:
+    written = "" if schema is None else json.dumps(schema.json_schema, ensure_ascii=False)
+    return (
+        f"That does not fit what was asked for: {fault}\n\n"
+        f"Reply again, with JSON only, that fits this JSON Schema:\n\n{written}"
+    )
