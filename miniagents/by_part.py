@@ -37,10 +37,11 @@ class PartReader(StreamReader["str | Part"]):
             try:
                 piece = self._next()
             except StopIteration:
-                await self._more()
+                pass  # and out of here, so that no error to come has this one in its context
             else:
                 self._count += 1
                 return piece
+            await self._more()
 
     async def _more(self) -> None:
         """Wait until there may be more, or come to the end: what `StreamReader` does inline, for a token's sake."""

@@ -9,17 +9,16 @@ A message that is text and nothing else has no parts at all.
 """
 
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from os import PathLike
 from pathlib import Path
 from typing import Any, ClassVar, Final, Self
 
-from pydantic_core import to_jsonable_python
-
 from .errors import PendingPromiseError, UnsupportedPieceError, UsageError
-from .frozen import EMPTY, freeze
+from .frozen import EMPTY, freeze_json
 from .promising.marks import has_mark
+from .safe_text import one_line
 
 __all__ = [
     "Audio",
@@ -38,7 +37,6 @@ __all__ = [
     "parts_of",
     "text_in",
     "to_hash",
-    "with_text",
 ]
 
 
@@ -60,12 +58,34 @@ class Part:
     """
 
     def __post_init__(self) -> None:
-        """Freeze what is inside, and refuse text that is none."""
+        """Freeze what is inside, and refuse what is of a wrong kind.
+
+        Raises:
+            PendingPromiseError: A text was made from a promise that is still arriving.
+            UsageError: There is something where text, or plain JSON, should be.
+        """
         for each in fields(self):
             value = getattr(self, each.name)
-            if each.type is str and not isinstance(value, str):
-                raise UsageError(f"{type(self).__name__}: {each.name} must be text, not {type(value).__qualname__}")
-            object.__setattr__(self, each.name, freeze(value))
+            wanted = _WANTED.get(each.type)
+            if wanted and not isinstance(value, wanted[0]):
+                given = type(value).__qualname__
+                raise UsageError(f"{type(self).__name__}: {each.name} must be {wanted[1]}, not {given}")
+            if isinstance(value, str) and has_mark(value):
+                raise PendingPromiseError("a part needs its whole text; `await` the promise first")
+            if isinstance(value, Mapping) and value is not EMPTY:
+                try:
+                    object.__setattr__(self, each.name, freeze_json(value))
+                except ValueError as error:
+                    raise UsageError(f"{type(self).__name__}: {each.name} must be JSON; {error}") from None
+
+
+_WANTED: Final[Mapping[Any, tuple[Any, str]]] = {
+    str: (str, "text"),
+    str | None: (str | None, "text"),
+    bytes | None: (bytes | None, "bytes"),
+    bool: (bool, "true or false"),
+    Mapping[str, Any]: (Mapping, "an object"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,16 +108,16 @@ class Thinking(Part):
 
 @dataclass(frozen=True, slots=True)
 class _Media(Part):
-    data: bytes | None = None
+    data: bytes | None = field(default=None, repr=False)
     url: str | None = field(default=None, kw_only=True)
     """Where the API is to fetch it; nobody here does."""
     media_type: str = field(default="", kw_only=True)
     """Such as `image/png`; an API that gets `data` wants to be told."""
 
     def __post_init__(self) -> None:
+        if isinstance(self.data, bytearray | memoryview):
+            object.__setattr__(self, "data", bytes(self.data))
         Part.__post_init__(self)
-        if self.data is not None and not isinstance(self.data, bytes):
-            raise UsageError(f"{type(self).__name__}: data must be bytes, not {type(self.data).__qualname__}")
         if self.data is not None and self.url is not None:
             raise UsageError(f"{type(self).__name__}: give its data or a URL, not both")
 
@@ -142,8 +162,7 @@ class File(_Media):
         Raises:
             OSError: The file cannot be read.
         """
-        nameless = super(File, cls).from_file(path)
-        return cls(nameless.data, media_type=nameless.media_type, name=Path(path).name)
+        return replace(super(File, cls).from_file(path), name=Path(path).name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,19 +212,19 @@ _KINDS: Final[Mapping[str, type[Part]]] = {
 }
 
 
-def parts_of(parts: Part | str | Iterable[Part | str]) -> tuple[Part, ...]:
-    """Return the parts, each string among them as a `Text`, each dict as the part whose JSON it is.
+def parts_of(parts: Part | str | Sequence[Part | str]) -> tuple[Part, ...]:
+    """Return the part, or those in a list or tuple: a string as a `Text`, a dict as the part whose JSON it is.
 
     Raises:
         UnsupportedPieceError: There is something else among them.
     """
-    given: Iterable[Any] = [parts] if isinstance(parts, Part | str) else parts
+    given: Iterable[Any] = parts if isinstance(parts, list | tuple) else [parts]
     return tuple(part if isinstance(part, Part) else _part(part) for part in given)
 
 
 def _part(part: Any) -> Part:
     if isinstance(part, str):
-        return Text(str(part))
+        return Thinking(str(part)) if isinstance(part, Thought) else Text(str(part))
     if isinstance(part, Mapping):
         return part_from_json(part)
     raise UnsupportedPieceError(f"{type(part).__qualname__} is no part of a message; give text or a Part")
@@ -216,30 +235,16 @@ def text_in(parts: Iterable[Part]) -> str:
     return "".join(part.text for part in parts if isinstance(part, Text))
 
 
-def with_text(text: str, given: Iterable[Any]) -> dict[str, Any]:
-    """Return the text and the parts of a message that was given both, or parts alone, by the names of its fields.
-
-    Raises:
-        PendingPromiseError: A text among the parts was made from a promise that is still arriving.
-        UnsupportedPieceError: Something among them is no part.
-        UsageError: The text is another one than that of the parts.
-    """
-    parts = parts_of(given)
-    if text and not any(isinstance(part, Text) for part in parts):
-        parts = (Text(text), *parts)
-    told = text_in(parts)
-    if has_mark(told):
-        raise PendingPromiseError("a part needs its whole text; `await` the promise first")
-    if text not in ("", told):
-        raise UsageError("the text of a message and that of its parts differ; give the parts alone")
-    return {"text": told, "parts": parts}
-
-
 def to_hash(value: Any) -> dict[str, Any] | None:
     """Return what of a part is content: all but what one API alone says of it (`extra`); None for what is no part."""
     if not isinstance(value, Part):
         return None
-    return {"$part": {name: told for name, told in part_to_json(value).items() if name != "extra"}}
+    return {"$part": _without_extra(part_to_json(value))}
+
+
+def _without_extra(told: Mapping[str, Any]) -> dict[str, Any]:
+    content = {"content": [_without_extra(part) for part in told["content"]]} if "content" in told else {}
+    return {name: value for name, value in told.items() if name != "extra"} | content
 
 
 def described(parts: Iterable[Part]) -> str:
@@ -267,14 +272,13 @@ def part_to_json(part: Part) -> dict[str, Any]:
     told: dict[str, Any] = {"kind": part.kind}
     for each in fields(part):
         value = getattr(part, each.name)
-        if each.name == "extra" and not value:
+        if value == each.default or (each.name == "extra" and not value):
             continue
         if isinstance(value, bytes):
-            told[each.name] = b64encode(value).decode()
-        elif each.name == "content":
-            told[each.name] = [part_to_json(inside) for inside in value]
-        elif value != each.default:
-            told[each.name] = to_jsonable_python(value)
+            value = b64encode(value).decode()
+        elif isinstance(value, tuple):
+            value = [part_to_json(inside) for inside in value]
+        told[each.name] = value
     return told
 
 
@@ -289,6 +293,6 @@ def part_from_json(told: Mapping[str, Any]) -> Part:
         if isinstance(arguments.get("data"), str):
             arguments["data"] = b64decode(arguments["data"], validate=True)
         return _KINDS[told["kind"]](**arguments)
-    except (KeyError, TypeError, ValueError, UsageError) as error:
-        kind = told.get("kind")
-        raise UnsupportedPieceError(f"an object of kind {kind!r} is no part of a message ({error})") from None
+    except (KeyError, TypeError, ValueError, UsageError, RecursionError) as error:
+        why = one_line(f"an object of kind {told.get('kind')!r} is no part of a message ({error})")
+        raise UnsupportedPieceError(why) from None

@@ -17,8 +17,10 @@ __all__ = [
     "FrozenDict",
     "FrozenList",
     "FrozenSet",
+    "by_field_names",
     "canonical_json",
     "freeze",
+    "freeze_json",
     "instances_inside",
 ]
 
@@ -94,6 +96,24 @@ def freeze(value: Any) -> Any:
     return bytes(value) if isinstance(value, bytearray) else value
 
 
+def freeze_json(value: Any) -> Any:
+    """Return `value` frozen, and as JSON has it: objects, lists, plain values; others as pydantic writes them.
+
+    Raises:
+        ValueError: There is something in it that has no JSON.
+    """
+    if isinstance(value, Mapping):
+        return FrozenDict({str(key): freeze_json(item) for key, item in value.items()})
+    if isinstance(value, list | tuple):
+        return FrozenList(freeze_json(item) for item in value)
+    if isinstance(value, str | int | float | None):
+        return value
+    try:
+        return freeze(to_jsonable_python(value))
+    except ValueError:
+        raise ValueError(f"{type(value).__qualname__} has none") from None
+
+
 def instances_inside(value: Any, kind: type[_Kind]) -> Iterator[_Kind]:
     """Give the instances of `kind` in `value` in their order, at any depth, but not those inside other instances."""
     pending = [value]
@@ -111,6 +131,15 @@ def instances_inside(value: Any, kind: type[_Kind]) -> Iterator[_Kind]:
             pending.append(vars(value) | (getattr(value, "__pydantic_extra__", None) or {}))
         elif is_dataclass(value) and not isinstance(value, type):
             pending.append({each.name: getattr(value, each.name, None) for each in fields(value)})
+
+
+def by_field_names(value: Any) -> Any:
+    """Return `value` with each pydantic model in it as a dict of its fields, by the names that the hash knows too."""
+    if isinstance(value, BaseModel):
+        return by_field_names(_fields_of(value))
+    if isinstance(value, Mapping):
+        return {key: by_field_names(item) for key, item in value.items()}
+    return [by_field_names(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def canonical_json(value: Any, replace: Callable[[Any], Any]) -> bytes:
@@ -138,13 +167,16 @@ def canonical_json(value: Any, replace: Callable[[Any], Any]) -> bytes:
         if isinstance(value, bytes):
             return {"$bytes": value.hex()}
         if isinstance(value, BaseModel):
-            named = {name: getattr(value, name) for name in type(value).model_fields}
-            return plain(named | (value.__pydantic_extra__ or {}))
+            return plain(_fields_of(value))
         if is_dataclass(value) and not isinstance(value, type):
             return plain({field.name: getattr(value, field.name) for field in fields(value)})
         return plain(to_jsonable_python(value))
 
     return _dump(plain(value)).encode("utf-8", "surrogatepass")
+
+
+def _fields_of(model: BaseModel) -> dict[str, Any]:
+    return {name: getattr(model, name) for name in type(model).model_fields} | (model.__pydantic_extra__ or {})
 
 
 def _dump(value: Any) -> str:

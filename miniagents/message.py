@@ -6,9 +6,9 @@ In: fields, tokens, parts. Out: `Message`, `MessagePromise`. Never: several mess
 import hashlib
 from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Annotated, Any, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from .by_part import PartReader
 from .errors import PendingPromiseError
@@ -20,7 +20,7 @@ from .promising.scope import current
 from .promising.source import ENDED, Source
 from .promising.stream import Stream, StreamReader
 from .promising.work import Work
-from .recipe import Recipe, checked, one_by_one, pump
+from .recipe import Recipe, checked, followed_by, is_one_text, one_by_one, parts_told, pump, with_text
 
 if TYPE_CHECKING:
     from .content import Part
@@ -42,7 +42,7 @@ class Message(BaseModel):
     """Who speaks, as model APIs name it ("user", "assistant", "system"); None leaves it to whoever reads."""
     metadata: Mapping[str, Any] = Field(default_factory=lambda: EMPTY)
     """How it came about: model, usage, finish reason, times. No part of the content, so not of the hash either."""
-    parts: "tuple[Any, ...]" = ()
+    parts: Annotated[tuple[Any, ...], PlainSerializer(parts_told)] = ()
     """All of its content, in order (see `content`), where that is more than text; `text` is then what the parts say.
 
     A text that is given beside parts without any comes first among them. Strings become `Text`.
@@ -66,11 +66,9 @@ class Message(BaseModel):
                             "a Message needs its whole text; `await` the promise first,"
                             " or give the text to `reply` as a string"
                         )
-                elif value.__class__ not in AS_THEY_ARE and value != ():
+                elif value.__class__ not in AS_THEY_ARE and value is not _NO_PARTS:
                     fields[name] = freeze(value)
         if self.parts:
-            from .content import with_text  # noqa: PLC0415 - most messages have no parts
-
             self.__dict__.update(with_text(self.text, self.parts))
         if isinstance(self.data, BaseModel):
             self.content_hash  # noqa: B018 - now, for only the models of `content` and messages are sure never to change
@@ -104,10 +102,14 @@ class Message(BaseModel):
         Raises:
             NoScopeError: The tokens are still to come and there is no open scope to own the task.
         """
-        recipe = Recipe(cls, ErrorMessage, fields, EMPTY if afterwards is None else afterwards)
         if isinstance(tokens, str):
             tokens = tokens_of(tokens) if has_mark(tokens) else [tokens]
-        elif not isinstance(tokens, AsyncIterable):
+        if parts := fields.pop("parts", ()):
+            from .content import parts_of  # noqa: PLC0415 - most messages have none
+
+            tokens = followed_by(tokens, parts_of(parts))
+        recipe = Recipe(cls, ErrorMessage, fields, EMPTY if afterwards is None else afterwards)
+        if not isinstance(tokens, AsyncIterable):
             tokens = tuple(tokens)
             if any(checked(token) and (token.__class__ is not str or has_mark(token)) for token in tokens):
                 tokens = one_by_one(tokens)
@@ -161,10 +163,11 @@ class Message(BaseModel):
 
         if is_rich := bool(self.parts):
             from .content import to_hash  # noqa: PLC0415 - as above
+        left_out = {"metadata", "parts"} if is_rich and is_one_text(self.parts) else {"metadata"}
         fields = {
             name: self.__dict__[name]
             for name, field in type(self).model_fields.items()
-            if name != "metadata"
+            if name not in left_out
             and self.__dict__[name] != field.get_default(call_default_factory=True, validated_data=self.__dict__)
         }
         fields.update(self.__pydantic_extra__ or {})
@@ -176,7 +179,7 @@ class Message(BaseModel):
 
     def __repr_args__(self) -> "Iterable[tuple[str | None, Any]]":
         rare = {"parts": (), "data": None}
-        return [(name, value) for name, value in super().__repr_args__() if value != rare.get(name or "", _set)]
+        return [(name, value) for name, value in super().__repr_args__() if value is not rare.get(name or "", _set)]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Message):
@@ -291,6 +294,7 @@ def _message_of(text: str) -> Message:
 
 
 _set = object.__setattr__
+_NO_PARTS = ()
 _CONTENT = frozenset({"text", "parts", "data"})
 """The fields that are known when a message is whole."""
 _NO_RECIPE = Recipe(Message, ErrorMessage, EMPTY, EMPTY)

@@ -6,7 +6,6 @@ of message promises. Never: who asked, but for a name to put into an error.
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Iterable, Iterator, Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeGuard, Union
 
 from pydantic import BaseModel, ValidationError
@@ -89,8 +88,9 @@ class MessageSequencePromise(InText, SequencePromise[MessagePromise, MessageTupl
         return sequence
 
     def __repr__(self) -> str:
-        state = "failed" if self._source.failure else "complete" if self._source.closed else "arriving"
-        return f"<MessageSequencePromise, {state}: {len(self._source.pieces)} pieces so far>"
+        source = self._source
+        state = "failed" if source.failure else "complete" if source.closed else "arriving"
+        return f"<MessageSequencePromise, {state}: {len(source.pieces)} pieces so far>"
 
     async def _settle(self) -> MessageTuple:
         if self._whole is not None:
@@ -190,8 +190,7 @@ def sequence_of(messages: MessageType, taker: str, *, keep: bool | None = None) 
     source.pieces = pieces_of(messages, taker, keep=keep)
     source.closed = True
     sequence = MessageSequencePromise.over(source, None)
-    if _is_whole(messages):
-        sequence._whole = messages
+    sequence._whole = messages if _is_whole(messages) else None
     return sequence
 
 
@@ -233,7 +232,9 @@ def _one_piece(  # noqa: PLR0911 - one return a kind of message
         return None
     if isinstance(message, Mapping):
         return _from_fields(message, taker)
-    if isinstance(message, _part_class()):
+    from .content import Part  # noqa: PLC0415 - most messages are text alone
+
+    if isinstance(message, Part):
         return MessagePromise.of(Message(parts=(message,)))
     if isinstance(message, Promise | AsyncIterable):
         source = source_that(keeps=current().keeps_pieces if keep is None else keep)
@@ -247,21 +248,15 @@ def _from_fields(fields: Mapping[Any, Any], taker: str) -> MessagePromise:
     streams = isinstance(text, str) and has_mark(text)
     try:
         message = Message(**{**fields, "text": ""} if streams else fields)
+    except UnsupportedPieceError as error:  # by one of its parts
+        raise UnsupportedPieceError(f"{taker}: {error}") from None
     except (ValidationError, TypeError) as error:
+        faults = [repr(key) for key in fields if type(key) is not str]
         if isinstance(error, ValidationError):
-            faults = ", ".join(".".join(map(str, fault["loc"])) for fault in error.errors())
-        else:
-            faults = ", ".join(repr(key) for key in fields if not isinstance(key, str))
-        known = ", ".join(Message.model_fields)
-        raise UnsupportedPieceError(f"{taker}: a dict with {faults} is no message; its keys may be {known}") from None
+            faults = [".".join(map(str, fault["loc"])) for fault in error.errors()]
+        known, faulty = ", ".join(Message.model_fields), ", ".join(faults)
+        raise UnsupportedPieceError(f"{taker}: a dict with {faulty} is no message; its keys may be {known}") from None
     return text_promise(**fields) if streams else MessagePromise.of(message)
-
-
-@cache
-def _part_class() -> type:
-    from .content import Part  # noqa: PLC0415 - most messages are text alone
-
-    return Part
 
 
 def _iterator(messages: Any, taker: str) -> Iterator[Any]:

@@ -7,7 +7,7 @@ Never: which classes of messages there are.
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from .errors import UnsupportedPieceError
+from .errors import UnsupportedPieceError, UsageError
 from .frozen import EMPTY
 from .promising.marks import MARK, tokens_of
 from .promising.scope import Scope
@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from .content import Part, Thought
     from .message import ErrorMessage, Message
 
-__all__ = ["Recipe", "assembled", "checked", "one_by_one", "pump"]
+__all__ = [
+    "Recipe",
+    "assembled",
+    "checked",
+    "followed_by",
+    "is_one_text",
+    "one_by_one",
+    "parts_told",
+    "pump",
+    "with_text",
+]
 
 
 class Recipe:
@@ -56,6 +66,22 @@ class Recipe:
         self.message = self._message_class(text="".join(tokens), **fields)
         return self.message
 
+    def put_between(self, source: Source[str], piece: "Thought | Part", passed: int) -> int:
+        """Put what comes behind so many tokens in its place; return how many tokens there are now.
+
+        A `Text` that has no tokens before it is its own token.
+        """
+        from .content import Text  # noqa: PLC0415 - most messages have no parts
+
+        start = self.between[-1][0] if self.between else 0
+        if isinstance(piece, Text) and piece.text and start == passed:
+            source.push(piece.text)
+            passed += 1
+        if piece:
+            self.between.append((passed, piece))
+            source.nudge()
+        return passed
+
     def tell(self, work: Work, error: Exception) -> None:
         """Let the message end with an error."""
         message = self._error_class.of(error)
@@ -80,8 +106,7 @@ async def pump(source: Source[str], tokens: AsyncIterable["str | Part"], recipe:
                     source.push(token)
                     passed += 1
             elif token.__class__ is not str and _is_between(token):
-                recipe.between.append((passed, cast("Thought | Part", token)))
-                source.nudge()
+                passed = recipe.put_between(source, cast("Thought | Part", token), passed)
             elif checked(token):
                 async for part in tokens_of(cast("str", token)):
                     source.push(part)
@@ -100,6 +125,21 @@ async def one_by_one(tokens: "Iterable[str | Part]") -> "AsyncGenerator[str | Pa
     """Give what is there as if it came."""
     for token in tokens:
         yield token
+
+
+async def followed_by(
+    tokens: "AsyncIterable[str | Part] | Iterable[str | Part]", parts: "Iterable[Part]"
+) -> "AsyncGenerator[str | Part, None]":
+    """Give the tokens, and the parts behind them."""
+    tokens = tokens if isinstance(tokens, AsyncIterable) else one_by_one(tokens)
+    try:
+        async for token in tokens:
+            yield token
+    finally:
+        if isinstance(tokens, AsyncGenerator):
+            await tokens.aclose()
+    for part in parts:
+        yield part
 
 
 def checked(token: object) -> bool:
@@ -146,7 +186,41 @@ def assembled(tokens: Sequence[str], between: "Iterable[tuple[int, Thought | Par
             think()
             parts.append(piece)
     think()
-    return () if len(parts) == 1 and isinstance(parts[0], Text) and not parts[0].extra else tuple(parts)
+    return () if is_one_text(parts) and not parts[0].extra else tuple(parts)
+
+
+def with_text(text: str, given: Sequence[Any]) -> dict[str, Any]:
+    """Return the text and the parts of a message that was given both, or parts alone, by the names of its fields.
+
+    One that is text and nothing else gets no parts.
+
+    Raises:
+        UnsupportedPieceError: Something among them is no part.
+        UsageError: The text is another one than that of the parts.
+    """
+    from .content import Text, parts_of, text_in  # noqa: PLC0415 - as above
+
+    parts = parts_of(given)
+    if text and not any(isinstance(part, Text) for part in parts):
+        parts = (Text(text), *parts)
+    told = text_in(parts)
+    if text not in ("", told):
+        raise UsageError("the text of a message and that of its parts differ; give the parts alone")
+    return {"text": told, "parts": () if is_one_text(parts) and not parts[0].extra else parts}
+
+
+def parts_told(parts: "tuple[Part, ...]") -> list[dict[str, Any]]:
+    """Return the JSON of the parts, of which a message with these parts can be made again."""
+    if not parts:
+        return []
+    from .content import part_to_json  # noqa: PLC0415 - as above
+
+    return [part_to_json(part) for part in parts]
+
+
+def is_one_text(parts: "Sequence[Part]") -> bool:
+    """Say whether the parts are one text and nothing else."""
+    return len(parts) == 1 and parts[0].kind == "text"
 
 
 def _is_between(token: object) -> bool:

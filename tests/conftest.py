@@ -14,6 +14,19 @@ import pytest
 from miniagents.testing import check_for_leaks, virtual_time_loop
 
 
+HIDDEN = (
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_BASE_URL",
+    "MINIAGENTS_LOG",
+    "MINIAGENTS_MODEL",
+    "MINIAGENTS_PRICES",
+    "MINIAGENTS_RECORD",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+)
+"""What a developer's environment may say, and no test is to hear."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Name the one mark there is, and begin with signals as a terminal has them."""
     config.addinivalue_line("markers", "real_time: run on the machine's clock, not on virtual time")
@@ -43,5 +56,5 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 @pytest.fixture(autouse=True)
 def _own_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the developer's keys, settings and folders from every test."""
-    for name in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "MINIAGENTS_MODEL"):
+    for name in HIDDEN:
         monkeypatch.delenv(name, raising=False)

@@ -1,30 +1,36 @@
 """README and docs say what is true: their Python runs, and prints what the block behind it says."""
 
 import io
+import json
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.fakes.llm_server import LLMServer
+from tests.fakes.llm_server import LLMServer, Reply
 
 HOUSE = Path(__file__).parent.parent
 PAGES = ("README.md", "docs/library.md", "plugins/README.md", "plugins/miniagents-llamacpp/README.md")
-PROGRAM = re.compile(r"^```python\n(.*?)^```\n(?:```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
+PROGRAM = re.compile(
+    r"(?:^<!-- the model replies: ([^\n]*) -->\n)?^```python\n(.*?)^```\n(?:```text\n(.*?)^```$)?",
+    re.MULTILINE | re.DOTALL,
+)
 SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
 def programs() -> Iterator[object]:
-    """Give each Python block of each page, with what it prints, by the line it begins at."""
+    """Give each Python block of each page, with what it prints and what models reply, by the line it begins at."""
     for page in PAGES:
         text = (HOUSE / page).read_text(encoding="utf-8")
         for block in PROGRAM.finditer(text):
-            line = text.count("\n", 0, block.start()) + 2
-            yield pytest.param("\n" * (line - 1) + block[1], block[2], page, id=f"{page}:{line}")
+            line = text.count("\n", 0, block.start(2)) + 1
+            replies = json.loads(f"[{block[1] or ''}]")
+            yield pytest.param("\n" * (line - 1) + block[2], block[3], replies, page, id=f"{page}:{line}")
 
 
 @pytest.fixture
@@ -38,12 +44,18 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[LLMServer]:
         yield server
 
 
-@pytest.mark.usefixtures("provider")
-@pytest.mark.parametrize(("code", "prints", "page"), list(programs()))
-def test_each_program_in_the_docs_runs_and_prints_what_they_say(
-    code: str, prints: str | None, page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("code", "prints", "replies", "page"), list(programs()))
+def test_each_program_in_the_docs_runs_and_prints_what_they_say(  # noqa: PLR0913 - what a block has
+    provider: LLMServer,
+    code: str,
+    prints: str | None,
+    replies: list[Any],
+    page: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A reader who copies a program out of the docs gets what the docs say."""
+    provider.script(*(Reply(reply) if isinstance(reply, str) else Reply.from_json(reply) for reply in replies))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "stdin", io.StringIO("Hello\n"))
     monkeypatch.setattr(sys, "stdout", printed := io.StringIO())

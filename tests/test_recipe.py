@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from miniagents.content import Image
+from miniagents.content import Image, Part, Text, Thinking, Thought, ToolCall
 from miniagents.errors import UnsupportedPieceError
 from miniagents.message import ErrorMessage, Message
 from miniagents.miniagents import MiniAgents
 from miniagents.promising.source import Source
-from miniagents.recipe import Recipe, checked, one_by_one, pump
+from miniagents.recipe import Recipe, assembled, checked, followed_by, one_by_one, pump
 
 
 class Note(Message):
@@ -76,3 +76,61 @@ def test_checked_says_whether_there_is_anything() -> None:
     assert checked("a")
     assert checked(Image(url="https://example.org/a.png"))
     assert not checked("")
+
+
+CALL = ToolCall("1", name="f", arguments="{}")
+WHOLE = Thinking("hm", signature="s")
+MARKED = Text("ab", extra={"anthropic": {"citations": []}})
+
+
+@pytest.mark.parametrize(
+    ("tokens", "between", "parts"),
+    [
+        ("ab", [], ()),
+        ("", [], ()),
+        ("ab", [(1, Text("a"))], (Text("a"), Text("b"))),
+        ("ab", [(2, Text("ab"))], ()),
+        ("ab", [(2, MARKED)], (MARKED,)),
+        ("ab", [(0, CALL)], (CALL, Text("ab"))),
+        ("ab", [(1, CALL), (2, CALL)], (Text("a"), CALL, Text("b"), CALL)),
+        ("ab", [(0, Thought("h")), (0, Thought("m"))], (Thinking("hm"), Text("ab"))),
+        ("", [(0, Thought("h")), (0, Thought("m"))], (Thinking("hm"),)),
+        ("ab", [(0, Thought("h")), (0, WHOLE)], (WHOLE, Text("ab"))),
+        ("", [(0, Thought("h")), (0, WHOLE), (0, Thought("x")), (0, CALL)], (WHOLE, Thinking("x"), CALL)),
+        ("", [(0, WHOLE), (0, WHOLE)], (WHOLE, WHOLE)),
+        ("ab", [(1, Thought("h"))], (Text("a"), Thinking("h"), Text("b"))),
+    ],
+)
+def test_assembled(tokens: str, between: list[tuple[int, Any]], parts: tuple[Part, ...]) -> None:
+    """Tokens make texts and thoughts make thinking, unless that came whole; all stands where it came."""
+    assert assembled(list(tokens), between) == parts
+
+
+async def test_a_pump_puts_parts_between_the_tokens() -> None:
+    """Parts are no tokens; a text that comes whole, with no token before it, is its own; what is empty is dropped."""
+    async with MiniAgents() as scope:
+        source: Source[str] = Source()
+        made = Recipe(Message, ErrorMessage, {}, {})
+        await pump(source, one_by_one(["a", Text("a"), Text("b"), Thought(""), CALL, Text("c")]), made, scope)
+    assert source.pieces == ["a", "b", "c"]
+    assert made.between == [(1, Text("a")), (2, Text("b")), (2, CALL), (3, Text("c"))]
+    assert made.message == Message(parts=["a", "b", CALL, "c"])
+
+
+async def test_parts_follow_tokens() -> None:
+    """What is to come behind tokens comes there, and what gave the tokens is closed also if nobody reads on."""
+    closed: list[bool] = []
+
+    async def tokens() -> AsyncIterator[str]:
+        try:
+            yield "a"
+            yield "b"
+        finally:
+            closed.append(True)
+
+    assert [piece async for piece in followed_by(["a"], [CALL])] == ["a", CALL]
+    assert [piece async for piece in followed_by(tokens(), [CALL])] == ["a", "b", CALL]
+    reader = followed_by(tokens(), [CALL])
+    assert await anext(reader) == "a"
+    await reader.aclose()
+    assert closed == [True, True]

@@ -4,7 +4,7 @@ A history agent is called with what was said last, and with `previous`: its own 
 It replies with the conversation up to and with what was said last, at a cost that does not grow with the conversation.
 Nothing breaks in it: a message that broke ends where it broke, and its metadata tells: `status` is "interrupted"
 (somebody cancelled it), "cut" (it stopped before its end) or "failed", and `error` says why. One that broke before its
-first token was never said. The error itself is for whoever shows the reply.
+first token or part was never said. The error itself is for whoever shows the reply.
 
 In: messages. Out: messages. Never: how a transcript looks, what a message means to a model.
 """
@@ -12,17 +12,19 @@ In: messages. Out: messages. Never: how a transcript looks, what a message means
 import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial as bound
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
+from ..content import Part, Thought
 from ..errors import CallCancelledError, ReplyCutError
 from ..frozen import EMPTY
 from ..messages import Message, MessagePromise, MessageSequencePromise
 from ..miniagents import InteractionContext, miniagent
 from ..promising.promise import Promise
+from ..recipe import assembled
 from ..safe_text import one_line
 from . import transcript, transcript_in_flight
 from .transcript_format import MessageClasses, partial
@@ -41,7 +43,7 @@ async def in_memory_history_agent(ctx: InteractionContext, previous: MessageSequ
         has_begun = False
         if not promise.is_done:
             with suppress(Exception):
-                has_begun = bool(await anext(aiter(promise), ""))
+                has_begun = await anext(promise.parts(), None) is not None
         ctx.reply(_as_it_comes(promise) if has_begun else await _as_far_as_it_came(promise))
 
 
@@ -55,8 +57,9 @@ async def markdown_history_agent(
 ) -> None:
     """Keep the conversation in a Markdown file, and go on with what is there already.
 
-    A message is in the reply once it is all there, and on the disk. Of one that is still arriving, what has come is on
-    the disk too, in a file beside: a program that is killed loses nothing of it.
+    A message is in the reply once it is all there, and on the disk. Of one that is still arriving, the text that has
+    come is on the disk too, in a file beside: a program that is killed loses nothing of it. (Of thoughts, calls of
+    tools and other parts it loses those that came since the last whole message.)
 
     Args:
         ctx: The call.
@@ -96,27 +99,48 @@ async def _as_far_as_it_came(promise: MessagePromise) -> Message | None:
             status["status"] = "cut"
         elif isinstance(error, CallCancelledError):
             status = _INTERRUPTED
-    tokens: list[str] = []
+    came = _Came()
     with suppress(Exception):
-        async for token in promise:
-            tokens.append(token)  # noqa: PERF401 - what came before the error counts
-    return partial(promise.known_beforehand, "".join(tokens), **status) if tokens else None
+        async for piece in promise.parts():
+            came.add(piece)
+    return came.message(promise.known_beforehand, status)
 
 
 _INTERRUPTED = {"status": "interrupted"}
+
+
+class _Came:
+    """What has come of a message."""
+
+    def __init__(self) -> None:
+        self.tokens: list[str] = []
+        self._between: list[tuple[int, Thought | Part]] = []
+
+    def add(self, piece: "str | Part") -> None:
+        """Take what is next, read by part."""
+        if isinstance(piece, Thought | Part):
+            self._between.append((len(self.tokens), piece))
+        else:
+            self.tokens.append(piece)
+
+    def message(self, known_beforehand: Mapping[str, Any], status: Mapping[str, Any]) -> Message | None:
+        """Return it as a message, None if there is nothing of it."""
+        if not self.tokens and not self._between:
+            return None
+        return partial(known_beforehand, "".join(self.tokens), assembled(self.tokens, self._between), **status)
 
 
 def _as_it_comes(promise: MessagePromise) -> MessagePromise:
     """Return a message that streams as `promise` does, and ends where that breaks."""
     afterwards: dict[str, Any] = {}
 
-    async def tokens() -> AsyncIterator[str]:
+    async def pieces() -> AsyncIterator[str | Part]:
         with suppress(Exception):
-            async for token in promise:
-                yield token
+            async for piece in promise.parts():
+                yield piece
         afterwards[_Whole.MESSAGE] = await _as_far_as_it_came(promise)
 
-    return _Whole.promise(tokens(), afterwards=afterwards, **promise.known_beforehand)
+    return _Whole.promise(pieces(), afterwards=afterwards, **promise.known_beforehand)
 
 
 class _Whole(Message):
@@ -135,6 +159,8 @@ class _Said:
     def __init__(self, promise: MessagePromise, path: Path) -> None:
         self.promise = promise
         self.in_flight = transcript_in_flight.InFlight(path, promise.known_beforehand)
+        self.came = _Came()
+        self.came.tokens = self.in_flight.tokens
         self.is_complete = False
         self.is_kept = False
         self.message: Message | None = None
@@ -187,13 +213,13 @@ class _Keeping:
 
     async def _follow(self, said: _Said) -> None:
         """Follow a message to its end, saving what has come of it once a turn of the loop."""
-        in_flight, soon = said.in_flight, asyncio.get_running_loop().call_soon
+        in_flight, came, soon = said.in_flight, said.came, asyncio.get_running_loop().call_soon
         if not said.promise.is_done:
             with suppress(Exception):
-                async for token in said.promise:
+                async for piece in said.promise.parts():
                     if in_flight.is_saved:
-                        soon(in_flight.save)
-                    in_flight.tokens.append(token)
+                        soon(in_flight.save)  # which does nothing where this is no token
+                    came.add(piece)
         said.message = await _as_far_as_it_came(said.promise)
         said.is_complete = True
         self._keep()
@@ -218,7 +244,7 @@ class _Keeping:
             await asyncio.sleep(0)  # the call before was interrupted too, most likely, and writes what it has first
         self._may_write = True
         for said in self._line:
-            if not said.is_complete and said.in_flight.tokens:
-                said.message = partial(said.promise.known_beforehand, "".join(said.in_flight.tokens), **_INTERRUPTED)
+            if not said.is_complete:
+                said.message = said.came.message(said.promise.known_beforehand, _INTERRUPTED)
             said.is_complete = True
         self._keep()

@@ -7,14 +7,14 @@ ours. Nothing else of the Markdown is looked at, so nothing that is said in a me
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
 from ..errors import TranscriptError
-from ..frozen import EMPTY
+from ..frozen import EMPTY, by_field_names
 from ..messages import ErrorMessage, Message
 from ..safe_text import one_line, safe
 
@@ -50,11 +50,11 @@ def front_matter(created: str) -> str:
     return f"---\nminiagents: {_VERSION}\ncreated: {created}\n---\n"
 
 
-def partial(known: Mapping[str, Any], text: str, **status: Any) -> Message:
-    """Return what there is of a message that broke: its `text` so far, what was known beforehand, and why it broke."""
+def partial(known: Mapping[str, Any], text: str, parts: Sequence[Any] = (), **status: Any) -> Message:
+    """Return what there is of a message that broke: its content so far, what was known beforehand, and why it broke."""
     fields = {name: value for name, value in known.items() if name not in _OWN_FIELDS}
     metadata = {**known.get("metadata", EMPTY), **({"fields": fields} if fields else EMPTY), **status}
-    return Message(text=text, role=known.get("role"), metadata=metadata)
+    return Message(text=text, role=known.get("role"), metadata=metadata, parts=tuple(parts))
 
 
 def written(message: Message, key: str, time: str) -> str:
@@ -70,14 +70,15 @@ def written(message: Message, key: str, time: str) -> str:
     if type(message) is not Message:
         head["class"] = type(message).__name__
         tail["$fields"] = _own_fields_of(message)
-    said = message.text
+    said, beside = message.text, ""
     if message.parts:
         from .transcript_parts import described, parts_to_json  # noqa: PLC0415 - most transcripts have none
 
         tail["$parts"] = parts_to_json(message.parts)
+        beside = described(part for part in message.parts if part.kind != "thinking") if said else ""
         said = said or described(message.parts)
     if message.data is not None:
-        tail["$data"] = message.data
+        tail["$data"] = by_field_names(message.data)
     body = safe(said)
     if body != message.text:
         tail["$text"] = _exact(message.text)
@@ -86,7 +87,7 @@ def written(message: Message, key: str, time: str) -> str:
     if fence:
         tail["$fence"] = 1
         body += f"\n{fence}"
-    return f"\n<!-- msg {_comment(head)} -->\n## {_heading(message)}\n\n{body}\n<!-- end {_comment(tail)} -->\n"
+    return f"\n<!-- msg {_comment(head)} -->\n## {_heading(message, beside)}\n\n{body}\n<!-- end {_comment(tail)} -->\n"
 
 
 def parse(text: str, name: str = "transcript", message_classes: MessageClasses = EMPTY) -> list[Record]:
@@ -204,9 +205,9 @@ def _shown(tail: Mapping[str, Any]) -> str:
     return shown(tail["$parts"])
 
 
-def _heading(message: Message) -> str:
+def _heading(message: Message, beside: str) -> str:
     agent, model, status = map(message.metadata.get, ("agent", "model", "status"))
-    names = [agent or _NAMES.get(message.role, message.role), model, status and f"({status})"]
+    names = [agent or _NAMES.get(message.role, message.role), model, status and f"({status})", beside]
     return one_line(" · ".join(str(name) for name in names if name))[:_HEADING_CHARACTERS] or "message"
 
 

@@ -38,6 +38,6 @@ def _parts(told: Any) -> tuple[Part, ...]:
     """Return the parts; what can be none any more, because a person has edited it, is left out."""
     parts: list[Part] = []
     for part in told if isinstance(told, list) else ():
-        with suppress(UnsupportedPieceError, AttributeError):
+        with suppress(UnsupportedPieceError, AttributeError, RecursionError):
             parts.append(part_from_json(part))
     return tuple(parts)

@@ -13,6 +13,7 @@ from .anthropic_blocks import decoded, text_end
 
 __all__ = ["OpenBlocks"]
 
+
 class OpenBlocks:
     """All blocks of one message that have begun and not ended; what never ends is never whole, and not given."""
 

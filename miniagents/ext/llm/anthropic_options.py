@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from .provider import Question
+from .provider import Question, schema_in_words
 
 if TYPE_CHECKING:
     from ...tools import Tool
     from .schema import Schema
 
-__all__ = ["cache_marks", "schema_in_words", "told_of", "tools_of", "with_words"]
+__all__ = ["cache_marks", "told_of", "tools_of", "with_words"]
 
 _NOT_TAKEN: Final = frozenset(
     {
@@ -112,12 +112,6 @@ def _in_place(key: str, value: Any) -> Any:
 
 def _is_refused(key: str, value: Any) -> bool:
     return key in _NOT_TAKEN or (key == "minItems" and value not in (0, 1))
-
-
-def schema_in_words(schema: Mapping[str, Any]) -> str:
-    """Return what a model is told of the form of its reply where the API has no other way to say it."""
-    written = json.dumps(schema, ensure_ascii=False)
-    return f"Reply with JSON only, nothing before and nothing after it, that fits this JSON Schema:\n\n{written}"
 
 
 def with_words(request: Mapping[str, Any], words: str) -> dict[str, Any]:

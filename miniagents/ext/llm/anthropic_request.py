@@ -7,7 +7,7 @@ user's options. Out: fields of a request. Never: the SDK, a connection.
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
-from .provider import Question, as_chat, nothing_to_send
+from .provider import Question, as_chat, nothing_to_send, schema_in_words
 
 __all__ = ["DEFAULT_MAX_TOKENS", "headers_with", "request_of", "without_format"]
 
@@ -93,7 +93,7 @@ def _of_parts(question: Question, host: str) -> tuple[list[dict[str, Any]], Any]
 
 def without_format(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return a request whose `output_config.format` is put into words."""
-    from .anthropic_options import schema_in_words, with_words  # noqa: PLC0415 - there is a schema
+    from .anthropic_options import with_words  # noqa: PLC0415 - there is a schema
 
     told = dict(request)
     config = dict(told.pop("output_config"))

@@ -88,13 +88,13 @@ class _Turns:
         role = {"tool": "user", "": "user"}.get(message.role or "", message.role)
         if self._is_chain and role == "assistant":
             role = "user"
+        if role == "assistant" and self.turns and self.turns[-1]["role"] == "user":
+            self.answer_all()
         if not message.parts:
             self._add(role, sendable(message.text) if message.text.strip() else "")
             return
         is_thinking_wanted = place > self._last_of_people and not self._is_chain
         blocks: list[dict[str, Any]] = []
-        if role == "assistant" and self.turns and self.turns[-1]["role"] == "user":
-            self.answer_all()
         for part in message.parts:
             if isinstance(part, Thinking) and not is_thinking_wanted:
                 continue
@@ -134,8 +134,6 @@ class _Turns:
             content = joined(self.turns[-1]["content"], content)
             self.turns[-1]["content"] = content
         else:
-            if role == "assistant":
-                self.answer_all()
             self.turns.append({"role": role, "content": content})
         if role == "user" and isinstance(content, list):
             content.sort(key=lambda block: block["type"] != "tool_result")  # these come first, or are refused

@@ -6,6 +6,7 @@ In: a provider, a request, terms. Out: pieces, then metadata or what went wrong.
 import asyncio
 import logging
 import os
+import sys
 from contextlib import aclosing
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -25,9 +26,8 @@ from ...recipe import assembled
 from .costs import cost_usd, guessed_tokens, held, tokens_heard
 from .limiter import Limiter, Slot
 from .provider import Answer, Provider, Question, flaw_of, name_of
-from .recording import RECORDER
+from .recorder import RECORDER
 from .terms import Terms
-from .tracing import NO_SPAN, Span, start_chat_span
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -35,10 +35,13 @@ if TYPE_CHECKING:
     from ...content import Part
     from .limits import Hold
     from .log import RequestLog
+    from .tracing import Span
 
 __all__ = ["Attempt"]
 
 _LOGGER: Final = logging.getLogger("miniagents")
+_TRACING, _TRACER_VARIABLE = "opentelemetry.trace", "OTEL_PYTHON_TRACER_PROVIDER"
+"""Without either nobody can be watching; see `tracing`."""
 _WORTH_TELLING_S: Final = 1.0
 """How long a wait for one's turn may be before a person is told of it."""
 
@@ -70,7 +73,7 @@ class Attempt:
         self._slot: Slot | None = None
         self._refusal: ModelError | None = None
         """Why it was not even asked for its turn."""
-        self._span: Span = NO_SPAN
+        self._span: Span | None = None
         self._first_token_s: float | None = None
         self.failure: ModelError | None = None
         """What went wrong, when it has ended."""
@@ -96,7 +99,17 @@ class Attempt:
                 self._hold.release()
             raise
         self._started, self._started_s = datetime.now(UTC), self._clock()
-        self._span = start_chat_span(
+        if _TRACING in sys.modules or _TRACER_VARIABLE in os.environ:
+            self._span = self._new_span()
+        if self._keeps or (self._span is not None and self._span.wants_content):
+            self.heard = []
+        return self
+
+    def _new_span(self) -> "Span":
+        from .tracing import start_chat_span  # noqa: PLC0415 - only where somebody may watch
+
+        provider = self._provider
+        return start_chat_span(
             agent=self._agent,
             provider=provider.service or provider.api,
             model=provider.model,
@@ -106,9 +119,6 @@ class Attempt:
             system=self._question.system,
             secrets=provider.secrets,
         )
-        if self._keeps or self._span.wants_content:
-            self.heard = []
-        return self
 
     async def _take_turn(self, tokens: int) -> None:
         self._limiter = _limiter(self._provider, self._terms)
@@ -139,7 +149,8 @@ class Attempt:
     def begin(self) -> None:
         """Take note that the first piece has come."""
         self._first_token_s = round(self._clock() - self._started_s, 4)
-        self._span.first_token()
+        if self._span is not None:
+            self._span.first_token()
 
     async def _in_time(self, pieces: "AsyncGenerator[str | Part, None]") -> "AsyncGenerator[str | Part, None]":
         what, limit_s = "the first token", self._terms.first_token_timeout_s
@@ -172,8 +183,9 @@ class Attempt:
         ended_by = self.failure or error
         try:
             self._count(is_whole=ended_by is None)
-            reply = self._reply() if self._span.wants_content else None
-            self._span.end(self._answer, reply=reply, error=ended_by)
+            if self._span is not None:
+                reply = self._reply() if self._span.wants_content else None
+                self._span.end(self._answer, reply=reply, error=ended_by)
             if self._log is not None:
                 self._write_down(self._log, ended_by, latency_s)
         finally:

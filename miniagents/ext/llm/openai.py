@@ -1,23 +1,30 @@
 """Model agents on OpenAI's API, and on every server that speaks it: chat completions, by the official SDK.
 
-Wire format: https://platform.openai.com/docs/api-reference/chat, as the SDK 3.54 types it (2026-11-22). Never: the SDK,
-or `openai_chunks`, before the first call; the environment before a call.
+Wire format: https://platform.openai.com/docs/api-reference/chat, as the SDK 3.57 types it (2026-11-26); the newer API
+of OpenAI's own is in `openai_responses`. Never: the SDK, or `openai_chunks`, before the first call; the environment
+before a call.
 """
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from ...errors import UsageError
 from ...messages import MessageType
 from ...miniagents import InteractionContext, miniagent
 from .base import Answer, Question, Terms, as_chat, nothing_to_send, reply_from
+from .clients import endpoint_of
 from .endpoint import Endpoint, Service
 from .faults import no_answer, words_of
-from .sdk import SdkProvider, ready, without_ambient_headers
+from .openai_client import connected
+from .sdk import SdkProvider, imported, ready
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from openai import AsyncOpenAI
 
+    from ...content import Part
     from .openai_chunks import Chunks
 
 __all__ = ["DEFAULT_MODEL", "MODEL_PATTERNS", "openai_agent"]
@@ -35,11 +42,19 @@ _SERVICE: Final = Service(
     default_model=DEFAULT_MODEL,
     model_patterns=MODEL_PATTERNS,
 )
+_MODULES: Final = {"chat": ("chat", "openai_chunks"), "responses": ("responses", "responses_events")}
+"""What each API has to be imported for it, of the SDK's and of ours."""
 _UNKNOWN_OPTION: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+_OURS: Final = {
+    "stream_options": ("stream_options", "include_usage"),
+    "response_format": ("response_format", "json_schema"),
+    "reasoning_effort": ("reasoning_effort",),
+}
+"""What we add to a request that not every server knows, and the words by which it says so."""
 
 
 @miniagent
-async def openai_agent(
+async def openai_agent(  # noqa: PLR0913 - by name, and all but the context optional
     ctx: InteractionContext,
     /,
     *,
@@ -47,6 +62,8 @@ async def openai_agent(
     system: MessageType = None,
     stream: bool = True,
     environment: Mapping[str, str] | None = None,
+    api: str = "chat",
+    client: "AsyncOpenAI | None" = None,
     **options: Any,
 ) -> None:
     """Reply with what a model of OpenAI, or of a server with the same API, says to the conversation.
@@ -63,76 +80,107 @@ async def openai_agent(
         stream: Whether the reply comes token by token, or in one piece.
         environment: Where `OPENAI_API_KEY` and `OPENAI_BASE_URL` are looked up, instead of the process's environment. A
             base URL without a key is fine.
-        options: What every model agent takes (see `Terms`: tools, schema, limits, …); anything more for the API (`temperature`, `max_completion_tokens`, …), and for the SDK (`timeout`,
-            `extra_headers`); None counts as not given.
+        api: "chat" for chat completions, which compatible servers have; "responses" for the newer API of OpenAI's own.
+        client: The SDK's client to ask by, instead of one for the environment; also one for Azure. It is used as it is,
+            and not closed.
+        options: What every model agent takes (see `Terms`: tools, schema, limits, …); anything more for the API
+            (`temperature`, `max_completion_tokens`, …), and for the SDK (`timeout`, `extra_headers`); None counts as
+            not given.
 
     Raises:
         ModelError: Nothing, or not all, came; the subclass says why.
         SettingsError: The base URL is none.
+        UsageError: There is no such API, or the client is none that can be asked.
     """
     terms = Terms.taken_from(options, environment)
+    if api not in _MODULES:
+        raise UsageError(f"api={api!r}: there is no such API here; give {' or '.join(map(repr, _MODULES))}")
     # The SDK leaves the second for its first use.
-    endpoint = await ready(_SERVICE, environment, "openai", "openai.resources.chat", f"{__package__}.openai_chunks")
+    modules = ("openai", f"openai.resources.{_MODULES[api][0]}", f"{__package__}.{_MODULES[api][1]}")
+    if client is None:
+        endpoint = await ready(_SERVICE, environment, *modules)
+    else:
+        endpoint = endpoint_of(client, _SERVICE)
+        await imported(*modules)
     names = [model] if isinstance(model, str) else model or [_SERVICE.model(environment)]
-    providers = [_OpenAI(endpoint, name, options, stream=stream) for name in names]
+    kind: type[SdkProvider[dict[str, Any]]] = _OpenAI if api == "chat" else _responses()
+    providers = [kind(endpoint, name, options, stream=stream, client=client) for name in names]
     await reply_from(ctx, *providers, terms=terms, system=system)
 
 
-class _OpenAI(SdkProvider[list[dict[str, str]]]):
+class _OpenAI(SdkProvider[dict[str, Any]]):
     api = "openai"
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._unknown: set[str] = set()
+        """What the server has said that it does not know."""
 
     @staticmethod
     def connect(endpoint: Endpoint) -> "AsyncOpenAI":
-        from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Omit  # noqa: PLC0415 - it was `imported`
+        return connected(endpoint)
 
-        headers = without_ambient_headers(endpoint, "OPENAI_CUSTOM_HEADERS", Omit())
-        client = AsyncOpenAI(
-            base_url=endpoint.base_url,
-            api_key=endpoint.key,
-            max_retries=0,
-            default_headers=headers,
-            http_client=DefaultAsyncHttpxClient(),  # the default one, dropped, starts a task of nobody's
-        )
-        if not endpoint.is_ambient:
-            client.organization = client.project = None
-        return client
+    def encode(self, question: Question) -> dict[str, Any]:
+        if any(message.parts for message in question.messages):
+            from .openai_turns import turns_of  # noqa: PLC0415 - most conversations are text alone
 
-    def encode(self, question: Question) -> list[dict[str, str]]:
-        turns = as_chat(question.messages, question.system)
+            turns: Any = turns_of(question.messages, question.system, self.host)
+        else:
+            turns = as_chat(question.messages, question.system)
         if not turns:
             raise nothing_to_send(self.host)
-        return turns
+        request = {"messages": turns}
+        if question.tools or question.schema is not None or question.effort is not None:
+            from .openai_turns import told_of  # noqa: PLC0415 - few requests have any of these
 
-    def decoder(self, answer: Answer, headers: Mapping[str, str]) -> "Chunks":  # noqa: ARG002 - says all in its events
+            request = told_of(question, self.options, request)
+        return request
+
+    def decoder(self, answer: Answer, headers: Mapping[str, str]) -> "Chunks":
         from .openai_chunks import Chunks  # noqa: PLC0415 - it was `imported`
 
-        return Chunks(answer, self.endpoint, self.model)
+        return Chunks(answer, self.endpoint, self.model, headers=headers)
 
-    async def whole(self, request: list[dict[str, str]], answer: Answer) -> AsyncGenerator[str, None]:
-        from .openai_chunks import text_of, usage_of  # noqa: PLC0415 - it was `imported`
+    async def whole(self, request: dict[str, Any], answer: Answer) -> "AsyncGenerator[str | Part, None]":
+        from .openai_chunks import take_whole  # noqa: PLC0415 - it was `imported`
 
-        completion = await self.send(_completions, messages=request, stream=False)
+        completion = await self._asked(self.send, {**request, "stream": False})
         if not getattr(completion, "choices", None):
             raise no_answer(completion, self.endpoint, self.model)
-        answer.model, answer.id = completion.model, completion.id
-        answer.finish_reason = completion.choices[0].finish_reason
-        if completion.usage is not None:
-            answer.usage = usage_of(completion.usage)
-        yield text_of(completion.choices[0].message) or ""
+        for piece in take_whole(completion.model_dump_json(warnings=False, exclude_unset=True).encode(), answer):
+            yield piece
 
-    async def opened(self, request: list[dict[str, str]]) -> Any:
-        """Ask for a stream with a count of tokens at its end, or else, where a server knows no such thing, without."""
-        if "stream_options" in self.options:
-            return await self.open(_completions, messages=request)
-        try:
-            return await self.open(_completions, messages=request, stream_options={"include_usage": True})
-        except Exception as error:
-            if getattr(error, "status_code", None) not in _UNKNOWN_OPTION:
-                raise
-            words = words_of(getattr(error, "body", None), self.endpoint)
-            if "stream_options" not in words and "include_usage" not in words:
-                raise
-        return await self.open(_completions, messages=request)
+    async def opened(self, request: dict[str, Any]) -> Any:
+        """Ask for a stream with a count of tokens at its end, where a server knows how."""
+        if "stream_options" not in self.options:
+            request = {**request, "stream_options": {"include_usage": True}}
+        return await self._asked(self.open, request)
+
+    async def _asked(self, ask: Callable[..., Awaitable[Any]], request: dict[str, Any]) -> Any:
+        """Ask, and ask again without what a server says that it does not know, as long as that is of our own adding."""
+        while True:
+            request = {name: value for name, value in request.items() if name not in self._unknown}
+            try:
+                return await ask(_completions, **request)
+            except Exception as error:
+                if getattr(error, "status_code", None) not in _UNKNOWN_OPTION:
+                    raise
+                words = words_of(getattr(error, "body", None), self.endpoint)
+                known = (name for name, signs in _OURS.items() if any(sign in words for sign in signs))
+                name = next((name for name in known if name in request), None)
+                if name is None or name in self.options:
+                    raise
+            self._unknown.add(name)
+            if name == "response_format":
+                from .openai_turns import with_words  # noqa: PLC0415 - there is a schema
+
+                request = with_words(request)
+
+
+def _responses() -> "type[SdkProvider[dict[str, Any]]]":
+    from .openai_responses import Responses  # noqa: PLC0415 - most ask for chat completions
+
+    return Responses
 
 
 def _completions(client: "AsyncOpenAI") -> Any:

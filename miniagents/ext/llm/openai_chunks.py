@@ -5,18 +5,21 @@ compatible servers bend it. A chunk that is a token and nothing else, which most
 other the way that the SDK's objects were read. Never: HTTP, an SDK. Imported at the first call, for msgspec's sake.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import Any, Final, Literal
 
 import msgspec
 
+from ...content import Part, Thought
+from ...frozen import EMPTY
 from .endpoint import Endpoint
 from .events import ServerSentEvent, keep, loose
 from .faults import refusal
+from .openai_said import Said
 from .provider import Answer
 
-__all__ = ["Chunks", "text_of", "usage_of"]
+__all__ = ["Chunks", "take_whole", "usage_of"]
 
 _DONE: Final = b"[DONE]"
 
@@ -31,12 +34,12 @@ _KNOWN_OF_USAGE: Final = frozenset(
 
 
 class _Delta(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    content: str
+    content: str | None = None
     role: str | None = None
     refusal: None = None
     tool_calls: None = None
     function_call: None = None
-    reasoning_content: None = None
+    reasoning_content: str | None = None
     reasoning: None = None
 
 
@@ -68,14 +71,16 @@ _token: Final = msgspec.json.Decoder(_Token).decode
 class Chunks:
     """Makes tokens of chunks: see `TokenDecoder`."""
 
-    def __init__(self, answer: Answer, endpoint: Endpoint, model: str) -> None:
+    def __init__(self, answer: Answer, endpoint: Endpoint, model: str, *, headers: Mapping[str, str] = EMPTY) -> None:
         self.ended = False
         self._answer = answer
         self._endpoint = endpoint
         self._model = model
+        self._headers = headers
+        self._said = Said()
 
-    def tokens(self, events: Iterable[ServerSentEvent]) -> Iterator[str]:
-        """Give the tokens of these events.
+    def tokens(self, events: Iterable[ServerSentEvent]) -> Iterator[str | Part]:
+        """Give the tokens of these events, of text and of thinking; calls of tools at the end, when they are whole.
 
         Raises:
             ModelError: An event is an error.
@@ -83,60 +88,74 @@ class Chunks:
             AttributeError, KeyError, TypeError: It is JSON of another shape.
         """
         for _, data in events:
-            token: str | None
             if data.startswith(_DONE):
                 self.ended = True
                 return
             try:
-                token = _token(data).choices[0].delta.content
+                delta = _token(data).choices[0].delta
             except (msgspec.MsgspecError, ValueError):  # msgspec's and Python's own for bytes that are no UTF-8
-                token = self._taken(loose(data))
+                yield from self._taken(loose(data))
             else:
                 if not self._answer.model:  # the first chunk
-                    self._taken(loose(data))
-            if token:
-                yield token
+                    self._know(loose(data))
+                if token := delta.content:
+                    if self._said.thoughts:
+                        yield from self._said.think_no_more()
+                    yield token
+                elif thought := delta.reasoning_content:
+                    self._said.thoughts.append(thought)
+                    yield Thought(thought)
 
-    def _taken(self, chunk: Any) -> str | None:
-        answer, token = self._answer, None
+    def _taken(self, chunk: Any) -> Iterator[str | Part]:
+        self._know(chunk)
+        if chunk.choices and not (choice := chunk.choices[0]).index:
+            yield from self._said.take(choice.delta)
+            if choice.finish_reason is not None:
+                yield from self._said.close()
+
+    def _know(self, chunk: Any) -> None:
+        answer = self._answer
         if isinstance(chunk, dict) and (error := chunk.get("error")):
-            raise refusal(HTTPStatus.OK, error, self._endpoint, self._model)
+            raise refusal(HTTPStatus.OK, error, self._endpoint, self._model, headers=self._headers)
         if not answer.model:
             answer.model, answer.id = chunk.model, chunk.id
         kept = answer.more.get("extra", {})
-        if chunk.choices and not (choice := chunk.choices[0]).index:
-            token = text_of(choice.delta)
-            if choice.finish_reason is not None:
-                answer.finish_reason = choice.finish_reason
-                keep(kept, choice, _KNOWN_OF_CHOICE)
+        if chunk.choices and not (choice := chunk.choices[0]).index and choice.finish_reason is not None:
+            answer.finish_reason = choice.finish_reason
+            keep(kept, choice, _KNOWN_OF_CHOICE)
         if chunk.usage is not None:
             answer.usage = usage_of(chunk.usage)
             keep(kept, chunk.usage, _KNOWN_OF_USAGE)
         keep(kept, chunk, _KNOWN)
         if kept:
             answer.more["extra"] = kept
-        return token
-
-
-def text_of(said: Any) -> str | None:
-    """Return the text of a message or of a piece of one; a model that refuses does so in a field of its own.
-
-    Raises:
-        TypeError: It is no text.
-    """
-    if said is None:
-        return None
-    text = said.content or said.refusal
-    if text is not None and not isinstance(text, str):
-        raise TypeError("a token that is no text")
-    return text
 
 
 def usage_of(usage: Any) -> dict[str, int]:
     """Translate the counts; the cached tokens are among those that went in."""
     details = usage.prompt_tokens_details
-    return {
+    counts = {
         "in": usage.prompt_tokens or 0,
         "out": usage.completion_tokens or 0,
         "cached": (details.cached_tokens if details else None) or 0,
     }
+    if (more := usage.completion_tokens_details) and (thinking := getattr(more, "reasoning_tokens", None)):
+        counts["thinking"] = thinking
+    return counts
+
+
+def take_whole(data: bytes, answer: Answer) -> Iterator[str | Part]:
+    """Give what an answer in one piece says, as `Chunks` would; fill `answer`.
+
+    Raises:
+        AttributeError, KeyError, TypeError: It is JSON of another shape.
+    """
+    completion = loose(data)
+    choice = completion.choices[0]
+    answer.model, answer.id = completion.model, completion.id
+    answer.finish_reason = choice.finish_reason
+    if completion.usage is not None:
+        answer.usage = usage_of(completion.usage)
+    said = Said()
+    yield from said.take(choice.message)
+    yield from said.close()

@@ -4,6 +4,7 @@ In: messages. Out: a `Question`, an `Answer`, a conversation in the shape that m
 environment, how often a provider is asked.
 """
 
+import json
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
@@ -17,7 +18,17 @@ if TYPE_CHECKING:
     from ...tools import Tool
     from .schema import Schema
 
-__all__ = ["Answer", "Provider", "Question", "as_chat", "flaw_of", "name_of", "nothing_to_send", "sendable"]
+__all__ = [
+    "Answer",
+    "Provider",
+    "Question",
+    "as_chat",
+    "flaw_of",
+    "name_of",
+    "nothing_to_send",
+    "schema_in_words",
+    "sendable",
+]
 
 _Request = TypeVar("_Request")
 
@@ -109,6 +120,12 @@ def as_chat(messages: Iterable[Message], system: str) -> list[dict[str, str]]:
     if not any(turn["role"] == "user" for turn in turns):
         turns = [turn | {"role": "user"} if turn["role"] == "assistant" else turn for turn in turns]
     return [{"role": "system", "content": sendable(system)}, *turns] if system else turns
+
+
+def schema_in_words(schema: Mapping[str, Any]) -> str:
+    """Return what a model is told of the form of its reply where the API has no other way to say it."""
+    written = json.dumps(schema, ensure_ascii=False)
+    return f"Reply with JSON only, nothing before and nothing after it, that fits this JSON Schema:\n\n{written}"
 
 
 def sendable(text: str) -> str:

@@ -13,7 +13,6 @@ import os
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from contextvars import ContextVar
 from copy import deepcopy
 from dataclasses import fields
 from pathlib import Path
@@ -23,10 +22,11 @@ from typing import Any, Final, Literal, Self, cast, get_args
 from ...errors import ModelError, NotRecordedError, SettingsError
 from ...safe_text import one_line
 from .provider import Answer
+from .recorder import RECORDER
 from .recording_asked import asked_of, difference, hash_of, nearest, plain
 from .recording_file import Exchange, Piece, again, append, load
 
-__all__ = ["RECORDER", "Mode", "Recorder"]
+__all__ = ["Mode", "Recorder"]
 
 Mode = Literal["auto", "record", "replay", "append"]
 """`auto` replays a file that is there, and records one that is not; `record` records anew; `replay` asks no model ever;
@@ -226,7 +226,3 @@ def _checked(mode: str, name: str) -> Mode:
         modes = ", ".join(get_args(Mode))
         raise SettingsError(f"{name}={one_line(mode)}: there is no such mode of recording; take one of {modes}")
     return cast("Mode", mode)
-
-
-RECORDER: Final[ContextVar[Recorder | None]] = ContextVar("miniagents recorder", default=None)
-"""What records, or replays, the replies of the model agents that are called here."""

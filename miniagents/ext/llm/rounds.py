@@ -3,7 +3,6 @@
 In: an agent's context, a question, terms. Out: all of it as messages of the reply, in order. Never: an API.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
@@ -13,7 +12,7 @@ from ...errors import SchemaMismatchError, ToolRoundsError
 from ...messages import Message
 from ...miniagents import InteractionContext
 from ...tools import run_tools, toolbox
-from .provider import Question, name_of
+from .provider import Question, name_of, schema_in_words
 from .schema import Schema
 from .turn import Asking, Check, reply_to
 
@@ -52,7 +51,7 @@ async def in_rounds(ctx: InteractionContext, asking: Asking, question: Question)
             question = replace(question, messages=(*question.messages, reply, said))
         elif reply.metadata.get("finish_reason") == _PAUSED:
             question = replace(question, messages=(*question.messages, reply))
-        elif (fault := reply.metadata.get("mismatch")) is None:
+        elif schema is None or (fault := reply.metadata.get("mismatch")) is None:
             return
         elif is_second_try:
             raise SchemaMismatchError(
@@ -77,9 +76,5 @@ def _check(schema: Schema) -> Check:
     return check
 
 
-def _again(fault: str, schema: Schema | None) -> str:
-    written = "" if schema is None else json.dumps(schema.json_schema, ensure_ascii=False)
-    return (
-        f"That does not fit what was asked for: {fault}\n\n"
-        f"Reply again, with JSON only, that fits this JSON Schema:\n\n{written}"
-    )
+def _again(fault: str, schema: Schema) -> str:
+    return f"That does not fit what was asked for: {fault}\n\n{schema_in_words(schema.json_schema)}"

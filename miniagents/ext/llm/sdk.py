@@ -28,7 +28,7 @@ from .endpoint import Endpoint, Service
 from .events import EventDecoder, TokenDecoder
 from .faults import check_stream, explain, unsendable
 from .provider import Answer, Provider, Question
-from .recording import RECORDER
+from .recorder import RECORDER
 
 if TYPE_CHECKING:
     from ...content import Part

@@ -17,7 +17,7 @@ from ...errors import ModelError, SchemaMismatchError
 from ...messages import Message, MessagePromise
 from .attempt import Attempt
 from .provider import Provider, Question
-from .recording import RECORDER
+from .recorder import RECORDER
 from .retries import Backoff, told
 from .terms import Terms
 

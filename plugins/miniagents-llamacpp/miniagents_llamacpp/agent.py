@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from miniagents import InteractionContext, miniagent
-from miniagents.errors import ModelError
+from miniagents.content import Part, Thinking
+from miniagents.errors import ModelError, RequestRefusedError
 from miniagents.ext.llm.base import Answer, Provider, Question, Terms, as_chat, nothing_to_send, reply_from
 from miniagents.messages import MessageType
 
@@ -46,7 +47,9 @@ async def llamacpp_agent(  # noqa: PLR0913 - by name, and all but the context op
         stream: Whether the reply comes token by token, or in one piece.
         context_tokens: How long conversation and reply may be together; costs memory.
         environment: Where `MINIAGENTS_LOG` is looked up; here is no key.
-        options: What every model agent takes (see `Terms`), and those of OpenAI's chat completions and llama.cpp's server; temperature 0.2 and top_p 0.9 by default.
+        options: What every model agent takes (see `Terms`; with `schema=` the engine lets the model write nothing
+            else), and those of OpenAI's chat completions and llama.cpp's server; temperature 0.2 and top_p 0.9 by
+            default.
 
     Raises:
         ModelError: Nothing, or not all, came; the subclass says why.
@@ -62,7 +65,7 @@ async def llamacpp_agent(  # noqa: PLR0913 - by name, and all but the context op
     await reply_from(ctx, _LlamaCpp(engine, _DEFAULTS | options, stream=stream), terms=terms, system=system)
 
 
-class _LlamaCpp(Provider[list[dict[str, str]]]):
+class _LlamaCpp(Provider[dict[str, Any]]):
     """A provider for one request; see `miniagents.ext.llm.base.Provider`."""
 
     api = "llamacpp"
@@ -81,18 +84,25 @@ class _LlamaCpp(Provider[list[dict[str, str]]]):
     def model(self) -> str:
         return self._engine.name
 
-    def encode(self, question: Question) -> list[dict[str, str]]:
+    def encode(self, question: Question) -> dict[str, Any]:
         turns = as_chat(question.messages, question.system)
         if not turns:
             raise nothing_to_send(self.host)
-        return turns
+        if question.tools:
+            cure = "choose a model of an API that calls tools, or leave `tools` out"
+            raise RequestRefusedError("it calls no tools", host=self.host, cure=cure)
+        if question.schema is None:
+            return {"messages": turns}
+        return {"messages": turns, "json_schema": question.schema.json_schema}
 
-    async def decode(self, request: list[dict[str, str]], answer: Answer) -> AsyncGenerator[str, None]:
+    async def decode(self, request: dict[str, Any], answer: Answer) -> "AsyncGenerator[str | Part, None]":
         whole: list[str] = []
-        async with aclosing(self._engine.stream(request, **self.options)) as pieces:
+        async with aclosing(self._engine.stream(**{**self.options, **request})) as pieces:
             async for piece in pieces:
                 if isinstance(piece, Completion):
                     _fill(answer, piece)
+                    if piece.reasoning:
+                        yield Thinking(piece.reasoning)
                 elif self._stream:
                     yield piece
                 else:

@@ -45,6 +45,35 @@ def test_a_reply_streams_and_says_how_it_came_about(model: Path, run: Run, strea
     assert 0 < message.metadata["first_token_s"] <= message.metadata["latency_s"]
 
 
+@pytest.mark.usefixtures("model")
+def test_a_schema_is_kept_by_the_engine(run: Run) -> None:
+    """With `schema=` even a small model replies JSON that fits, at the first try."""
+
+    async def main() -> Any:
+        async with MiniAgents():
+            return await llamacpp_agent.inquire("Invent a person.", schema="name, age int", max_tokens=80, seed=7)
+
+    [message] = run(main())
+    assert set(message.data) == {"name", "age"}
+    assert isinstance(message.data["age"], int)
+    assert json.loads(message.text) == message.data
+
+
+@pytest.mark.usefixtures("model")
+def test_tools_are_refused(run: Run) -> None:
+    """A model that cannot call tools says so, instead of not calling them."""
+
+    def look(place: str) -> str:
+        return place
+
+    async def main() -> Any:
+        async with MiniAgents():
+            with pytest.raises(RequestRefusedError, match="it calls no tools; choose a model of an API"):
+                await llamacpp_agent.inquire("Look!", tools=[look])
+
+    run(main())
+
+
 def test_a_file_is_a_model_too(model: Path, run: Run) -> None:
     """The path of a GGUF file does as a model's name, and `system` reaches the model."""
 
@@ -129,11 +158,12 @@ def test_the_plugin_offers_the_local_model(model: Path) -> None:
 
 def test_the_chat_program_answers_with_it(model: Path, tmp_path: Path) -> None:
     """Installed beside miniagents it is found, and is what answers where there is no key."""
-    command = [sys.executable, "-m", "miniagents.cli", "chat", "--json", "-o", "max_tokens=10", "Say hello."]
+    command = [sys.executable, "-m", "miniagents.cli", "chat", "--json", "-o", "max_tokens=3", "Say hello."]
     settings = {"MINIAGENTS_CONFIG": str(tmp_path / "none.toml"), "MINIAGENTS_MODEL": "local"}
     ran = subprocess.run(command, check=False, capture_output=True, text=True, cwd=tmp_path, env=os.environ | settings)
-    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.returncode == 0
+    assert ran.stderr.startswith("miniagents: the reply ends here because it may have no more tokens")
     reply = json.loads(ran.stdout)
     assert reply["text"]
-    assert reply["usage"]["out"] == 10
+    assert reply["usage"]["out"] == 3
     assert Path(reply["transcript"]).read_text(encoding="utf-8").count("<!-- msg ") == 2

@@ -10,7 +10,7 @@ from miniagents.errors import MiniagentsError, ModelError, ProviderUnreachableEr
 from miniagents.ext.llm.base import Answer, Provider, Question, Terms, as_chat, reply_from
 
 Script = Sequence[Any]
-"""What comes of one request, in order: pieces; seconds to wait (numbers); fields of the answer (dicts); an exception."""
+"""What comes of one request, in order: pieces, seconds to wait, fields of the answer (dicts), exceptions."""
 
 
 class Playing(Provider[Any]):

@@ -22,7 +22,8 @@ from miniagents.errors import (
     TranscriptError,
 )
 from miniagents.ext.llm.provider import Answer
-from miniagents.ext.llm.recording import RECORDER, Recorder
+from miniagents.ext.llm.recorder import RECORDER
+from miniagents.ext.llm.recording import Recorder
 from miniagents.testing import recorded
 
 ASKED = [{"role": "user", "content": "Say hello"}]

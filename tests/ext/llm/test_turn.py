@@ -1,5 +1,6 @@
 """One reply, however often it has to be asked for, and of whom: on virtual time, with providers that play scripts."""
 
+import asyncio
 import logging
 from functools import partial
 from itertools import pairwise
@@ -12,6 +13,7 @@ from miniagents.content import Thought, ToolCall
 from miniagents.errors import (
     BadAnswerError,
     CallCancelledError,
+    CallTimeoutError,
     KeyRefusedError,
     ModelError,
     ModelNotFoundError,
@@ -204,17 +206,20 @@ async def test_a_mistake_of_the_program_is_nobodys_failure() -> None:
 
 
 async def test_cancelled_while_it_waits() -> None:
-    """A call that is cancelled between two tries ends at once, and asks nobody any more."""
+    """A call that is cancelled, or out of time, between two tries ends at once, and asks nobody any more."""
     provider = Playing([again_after(30)], ["a"])
     async with MiniAgents():
-        reply = playing_agent.inquire("hello", providers=[provider], timeout_s=10)
+        reply = playing_agent.inquire("hello", providers=[provider])
+        await asyncio.sleep(10)
+        reply.cancel()
         with pytest.raises(CallCancelledError):
-            async for promise in reply:
-                reply.cancel()
-                await promise
-    assert len(provider.requests) <= 1
-    came = await hear(provider, timeout_s=10)
-    assert (type(came.error).__name__, came.after_s) in [("CallTimeoutError", 10), ("NoneType", 0)]
+            await reply
+        assert asyncio.get_running_loop().time() == 10
+        await asyncio.sleep(100)
+    assert (provider.asked_at_s, provider.closed) == ([0], 1)
+    other = Playing([again_after(30)], ["a"])
+    came = await hear(other, timeout_s=10)
+    assert (type(came.error), came.after_s, len(other.requests)) == (CallTimeoutError, 10, 1)
 
 
 async def test_no_two_lines_for_one_try(lines: Any) -> None:

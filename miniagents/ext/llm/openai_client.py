@@ -1,0 +1,31 @@
+"""OpenAI's client for an endpoint, with nothing from the environment in it that is meant for another one.
+
+In: an endpoint. Out: the SDK's client. Never: which of OpenAI's APIs is asked.
+"""
+
+from typing import TYPE_CHECKING
+
+from .endpoint import Endpoint
+from .sdk import without_ambient_headers
+
+if TYPE_CHECKING:
+    from openai import AsyncOpenAI
+
+__all__ = ["connected"]
+
+
+def connected(endpoint: Endpoint) -> "AsyncOpenAI":
+    """Return a client for the endpoint, which tries nothing again; the SDK is there."""
+    from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Omit  # noqa: PLC0415 - it was `imported`
+
+    headers = without_ambient_headers(endpoint, "OPENAI_CUSTOM_HEADERS", Omit())
+    client = AsyncOpenAI(
+        base_url=endpoint.base_url,
+        api_key=endpoint.key,
+        max_retries=0,
+        default_headers=headers,
+        http_client=DefaultAsyncHttpxClient(),  # the default one, dropped, starts a task of nobody's
+    )
+    if not endpoint.is_ambient:
+        client.organization = client.project = None
+    return client

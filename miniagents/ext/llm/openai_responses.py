@@ -1,0 +1,67 @@
+"""The model behind OpenAI's Responses API, for `openai_agent(api="responses")`.
+
+Wire format: https://platform.openai.com/docs/api-reference/responses, as the SDK 3.57 types it (2026-11-26). Never: the
+SDK, or `responses_events`, before the first call; the environment.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .endpoint import Endpoint
+from .faults import no_answer
+from .openai_client import connected
+from .provider import Answer, Question
+from .sdk import SdkProvider
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from openai import AsyncOpenAI
+
+    from ...content import Part
+    from .responses_events import ResponseEvents
+
+__all__ = ["Responses"]
+
+
+class Responses(SdkProvider[dict[str, Any]]):
+    """A provider; see `Provider`. Nothing is kept at OpenAI's: what a model thought is sent along, encrypted."""
+
+    api = "responses"
+    service = "openai"
+
+    @staticmethod
+    def connect(endpoint: Endpoint) -> "AsyncOpenAI":
+        """Make the SDK's client."""
+        return connected(endpoint)
+
+    def encode(self, question: Question) -> dict[str, Any]:
+        """Return the request, but for the options that stay as they are given."""
+        from .responses_turns import request_of  # noqa: PLC0415 - most ask for chat completions
+
+        return request_of(question, self.options, self.host)
+
+    def decoder(self, answer: Answer, headers: Mapping[str, str]) -> "ResponseEvents":
+        """Return what reads the events of a stream."""
+        from .responses_events import ResponseEvents  # noqa: PLC0415 - it was `imported`
+
+        return ResponseEvents(answer, self.endpoint, self.model, headers=headers)
+
+    async def opened(self, request: dict[str, Any]) -> Any:
+        """Ask for a stream."""
+        return await self.open(_responses, **request)
+
+    async def whole(self, request: dict[str, Any], answer: Answer) -> "AsyncGenerator[str | Part, None]":
+        """Give the content of a response that comes in one piece."""
+        from .responses_events import take_whole  # noqa: PLC0415 - it was `imported`
+
+        response = await self.send(_responses, **request, stream=False)
+        if getattr(response, "output", None) is None or getattr(response, "error", None):
+            raise no_answer(response, self.endpoint, self.model)
+        data = response.model_dump_json(warnings=False, exclude_unset=True).encode()
+        for piece in take_whole(data, answer):
+            yield piece
+
+
+def _responses(client: "AsyncOpenAI") -> Any:
+    return client.responses

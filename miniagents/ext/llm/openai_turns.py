@@ -1,0 +1,185 @@
+"""A question as a chat completion's request: the conversation, tools, the form of the reply.
+
+Wire format: https://platform.openai.com/docs/api-reference/chat/create, as the SDK 3.57 types it (2026-11-26). In: a
+question, a user's options. Out: fields of a request. Never: the SDK, a connection.
+"""
+
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from ...content import Audio, File, Image, Other, Part, Text, ToolCall, ToolResult, described
+from ...errors import RequestRefusedError
+from ...messages import Message
+from .provider import Question, schema_in_words, sendable
+
+if TYPE_CHECKING:
+    from ...tools import Tool
+    from .schema import Schema
+
+__all__ = [
+    "API",
+    "NO_RESULT",
+    "data_url",
+    "response_format",
+    "told_of",
+    "tool_text",
+    "turns_of",
+    "with_words",
+]
+
+API: Final = "openai"
+"""The key in `Part.extra`."""
+
+NO_RESULT: Final = "no result: the call was interrupted"
+"""What stands for the result of a call that has none: without one, nothing can be sent."""
+
+_AUDIO_FORMATS: Final = {"wav": "wav", "x-wav": "wav", "wave": "wav", "mpeg": "mp3", "mp3": "mp3"}
+
+
+def told_of(question: Question, options: Mapping[str, Any], request: dict[str, Any]) -> dict[str, Any]:
+    """Return a request with the tools, the schema and the effort of a question; `options` win where both say one."""
+    told: dict[str, Any] = {}
+    if question.tools:
+        told["tools"] = [dict(tool) if isinstance(tool, Mapping) else _tool(tool) for tool in question.tools]
+    if question.schema is not None:
+        told["response_format"] = {"type": "json_schema", "json_schema": response_format(question.schema)}
+    if question.effort is not None:
+        told["reasoning_effort"] = question.effort
+    return {**request, **{name: value for name, value in told.items() if options.get(name) is None}}
+
+
+def _tool(tool: "Tool") -> dict[str, Any]:
+    described = {"description": tool.description} if tool.description else {}
+    return {"type": "function", "function": {"name": tool.name, **described, "parameters": tool.parameters}}
+
+
+def response_format(schema: "Schema") -> dict[str, Any]:
+    """Return a schema under its name: strictly, where it can be put so."""
+    if schema.strict is None:
+        return {"name": schema.name, "schema": schema.json_schema}
+    return {"name": schema.name, "schema": schema.strict, "strict": True}
+
+
+def with_words(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a request whose `response_format` is put into words, for a server that knows none."""
+    told = dict(request)
+    schema = told.pop("response_format")["json_schema"]["schema"]
+    told["messages"] = [*told["messages"], {"role": "system", "content": schema_in_words(schema)}]
+    return told
+
+
+def turns_of(messages: Sequence[Message], system: str, host: str) -> list[dict[str, Any]]:
+    """Return a conversation in which there is more than text.
+
+    Every call of a tool gets the result that belongs to it, or one that says that there is none: the API refuses calls
+    that lack theirs, and results of nothing. What a model thought is not sent back.
+
+    Raises:
+        RequestRefusedError: There is something in it that the API does not take.
+    """
+    turns: list[dict[str, Any]] = [{"role": "system", "content": sendable(system)}] if system else []
+    asked: list[str] = []
+    is_chain = not any((message.role or "user") == "user" for message in messages)
+    for message in messages:
+        role = message.role or "user"
+        results = [part for part in message.parts if isinstance(part, ToolResult)]
+        if asked and not results:
+            turns += [_result(call_id, NO_RESULT) for call_id in asked]
+            asked = []
+        for result in results:
+            if result.call_id in asked:
+                asked.remove(result.call_id)
+                turns += _told(result, host)
+            else:
+                turns.append({"role": "user", "content": sendable(described([result]))})
+        rest = [part for part in message.parts if not isinstance(part, ToolResult)]
+        if results and not rest:
+            continue
+        turn = _turn(message, rest, "user" if (is_chain and role == "assistant") or role == "tool" else role, host)
+        if turn is not None:
+            turns.append(turn)
+            asked += [call["id"] for call in turn.get("tool_calls", ())]
+    return turns + [_result(call_id, NO_RESULT) for call_id in asked]
+
+
+def _turn(message: Message, parts: Sequence[Part], role: str, host: str) -> dict[str, Any] | None:
+    if not message.parts:
+        return {"role": role, "content": sendable(message.text)}
+    if role == "assistant":
+        calls = [_call(part) for part in parts if isinstance(part, ToolCall)]
+        text = sendable(message.text)
+        if not text and not calls:
+            return None  # it thought, and said nothing
+        return {"role": role, "content": text or None, **({"tool_calls": calls} if calls else {})}
+    content = [told for part in parts if (told := _content(part, host)) is not None]
+    if all(set(told) == {"type", "text"} for told in content):
+        return {"role": role, "content": "".join(told["text"] for told in content)} if content else None
+    return {"role": role, "content": content}
+
+
+def _content(part: Part, host: str) -> dict[str, Any] | None:
+    own = part.extra.get(API, {})
+    told: dict[str, Any] | None = None
+    match part:
+        case Text():
+            told = {"type": "text", "text": sendable(part.text), **own}
+        case Image():
+            told = {"type": "image_url", "image_url": {"url": part.url or data_url(part, host), **own}}
+        case Audio():
+            told = {"type": "input_audio", "input_audio": own or _audio(part, host)}
+        case File():
+            file = own or {"file_data": data_url(part, host), "filename": part.name or "file"}
+            told = {"type": "file", "file": file}
+        case Other() if part.api == API:
+            told = dict(part.block)
+        case ToolCall():
+            told = {"type": "text", "text": sendable(described([part]))}
+    return told
+
+
+def _audio(part: Audio, host: str) -> dict[str, Any]:
+    kind = _AUDIO_FORMATS.get(part.media_type.removeprefix("audio/"))
+    if part.data is None or kind is None:
+        cure = 'give it data and media_type="audio/wav" or "audio/mpeg"'
+        raise RequestRefusedError(f"this API takes no audio of the type {part.media_type!r}", host=host, cure=cure)
+    return {"data": b64encode(part.data).decode(), "format": kind}
+
+
+def data_url(part: Image | File, host: str) -> str:
+    """Return the data of a picture or a file as a URL.
+
+    Raises:
+        RequestRefusedError: There is none, or it does not say of what type.
+    """
+    if part.data is None:
+        cure = "give it data"
+        raise RequestRefusedError(f"there is nothing in the {part.kind} that this API takes", host=host, cure=cure)
+    if not part.media_type:
+        cure = f'say it: media_type="{"image/png" if part.kind == "image" else "application/pdf"}"'
+        raise RequestRefusedError(f"the {part.kind} does not say of what type it is", host=host, cure=cure)
+    return f"data:{part.media_type};base64,{b64encode(part.data).decode()}"
+
+
+def _call(call: ToolCall) -> dict[str, Any]:
+    function = {"name": call.name, "arguments": sendable(call.arguments)}
+    return {"id": call.id, "type": "function", "function": function, **call.extra.get(API, {})}
+
+
+def _result(call_id: str, text: str) -> dict[str, Any]:
+    return {"role": "tool", "tool_call_id": call_id, "content": text}
+
+
+def _told(result: ToolResult, host: str) -> list[dict[str, Any]]:
+    """Return the turns of a result, which takes text only: what else there is in it is said by a user."""
+    turns = [_result(result.call_id, tool_text(result))]
+    rest = [told for part in result.content if not isinstance(part, Text) and (told := _content(part, host))]
+    if rest:
+        turns.append({"role": "user", "content": [{"type": "text", "text": f"From {result.name}:"}, *rest]})
+    return turns
+
+
+def tool_text(result: ToolResult) -> str:
+    """Return what a result says in words; an error says that it is one."""
+    text = sendable(result.text) or ("see below" if result.content else "")
+    return f"error: {text}" if result.is_error else text

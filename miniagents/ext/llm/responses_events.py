@@ -1,0 +1,179 @@
+"""The events of a response's stream, and what they say: tokens, parts, and all that an `Answer` holds.
+
+Format: https://platform.openai.com/docs/api-reference/responses-streaming, as the SDK 3.57 types it (2026-11-26). An
+event that is a token and nothing else, which most are, is read into a typed struct. Never: HTTP, an SDK. Imported at
+the first call, for msgspec's sake.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
+from typing import Any, Final, Literal
+
+import msgspec
+
+from ...content import Other, Part, Text, Thinking, Thought, ToolCall
+from ...frozen import EMPTY
+from .endpoint import Endpoint
+from .events import ServerSentEvent, keep, loose
+from .faults import refusal
+from .provider import Answer
+
+__all__ = ["ResponseEvents", "take_whole"]
+
+API: Final = "responses"
+
+_TOKENS: Final = ("response.output_text.delta", "response.refusal.delta")
+_THOUGHTS: Final = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
+_ENDS: Final = ("response.completed", "response.incomplete")
+_FAILURES: Final = ("response.failed", "error")
+_REASONS: Final = {"max_output_tokens": "length", "content_filter": "content_filter"}
+
+_SAYING_NOTHING: Final = frozenset(
+    {
+        *("response.created", "response.in_progress", "response.queued", "response.output_item.added"),
+        *("response.content_part.added", "response.content_part.done", "response.output_text.done"),
+        *("response.refusal.done", "response.reasoning_text.done", "response.reasoning_summary_text.done"),
+        *("response.reasoning_summary_part.added", "response.reasoning_summary_part.done"),
+        *("response.function_call_arguments.delta", "response.function_call_arguments.done"),
+        "response.output_text.annotation.added",
+    }
+)
+"""Types of events whose words come again, whole, with the item's end."""
+_KNOWN: Final = frozenset({"type", "sequence_number", "response", "item", "output_index", "obfuscation"})
+_KNOWN_OF_RESPONSE: Final = frozenset(
+    {
+        *("id", "object", "created_at", "completed_at", "model", "status", "output", "usage", "error"),
+        *("incomplete_details", "instructions", "metadata", "parallel_tool_calls", "temperature", "top_p", "tools"),
+        *("tool_choice", "text", "reasoning", "store", "truncation", "user", "service_tier", "previous_response_id"),
+        *("max_output_tokens", "max_tool_calls", "background", "prompt_cache_key", "safety_identifier", "top_logprobs"),
+        *("include", "conversation", "prompt", "billing", "prompt_cache_retention", "content_filters"),
+        *("presence_penalty", "frequency_penalty", "moderation"),
+    }
+)
+"""Most of them repeat the request."""
+
+
+class _Token(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """An event that says one token of the text; whatever has more to say does not fit into it."""
+
+    type: Literal["response.output_text.delta"]
+    delta: str
+    item_id: str | None = None
+    output_index: int = 0
+    content_index: int = 0
+    sequence_number: int = 0
+    logprobs: Any = None
+    obfuscation: str | None = None
+
+
+_token: Final = msgspec.json.Decoder(_Token).decode
+
+
+class ResponseEvents:
+    """Makes tokens and parts of events: see `TokenDecoder`."""
+
+    def __init__(self, answer: Answer, endpoint: Endpoint, model: str, *, headers: Mapping[str, str] = EMPTY) -> None:
+        self.ended = False
+        self._answer = answer
+        self._endpoint = endpoint
+        self._model = model
+        self._headers = headers
+
+    def tokens(self, events: Iterable[ServerSentEvent]) -> Iterator[str | Part]:
+        """Give the tokens of these events, and each part at the end of its item.
+
+        Raises:
+            ModelError: An event is an error.
+            json.JSONDecodeError: An event is no JSON.
+            AttributeError, KeyError, TypeError: It is JSON of another shape.
+        """
+        for _, data in events:
+            try:
+                token = _token(data).delta
+            except (msgspec.MsgspecError, ValueError):  # msgspec's and Python's own for bytes that are no UTF-8
+                yield from self._taken(loose(data))
+            else:
+                if token:
+                    yield token
+            if self.ended:
+                return
+
+    def _taken(self, event: Any) -> Iterator[str | Part]:
+        kind = event.type
+        if kind in _TOKENS and (token := _text(event.delta)):
+            yield token
+        elif kind in _THOUGHTS and (thought := _text(event.delta)):
+            yield Thought(thought)
+        elif kind == "response.output_item.done":
+            yield from parts_of(event.item, has_streamed=True)
+        elif kind in _ENDS:
+            self.ended = True
+            know(event.response, self._answer)
+        elif kind in _FAILURES or kind is None:
+            body = event.error or (event.response or {}).get("error") or event
+            raise refusal(HTTPStatus.OK, body, self._endpoint, self._model, headers=self._headers)
+        elif kind not in (*_SAYING_NOTHING, *_TOKENS, *_THOUGHTS):
+            kept = self._answer.more.setdefault("extra", {})
+            keep(kept, {kind: {name: event[name] for name in event if name not in _KNOWN}}, frozenset())
+
+
+def parts_of(item: Any, *, has_streamed: bool) -> Iterator[str | Part]:
+    """Give what an item says that has ended: the words of a message, where they have not been given, and all parts."""
+    kind = item.type
+    if kind == "message":
+        for content in item.content or ():
+            text = _text(content.text) or _text(content.refusal) or ""
+            if text and not has_streamed:
+                yield text
+            if text and content.annotations:
+                yield Text(text, extra={API: {"annotations": content.annotations}})
+    elif kind == "function_call":
+        yield ToolCall(item.call_id, name=item.name, arguments=item.arguments or "{}")
+    elif kind == "reasoning":
+        said = [*(item.summary or ()), *(item["content"] or () if "content" in item else ())]
+        yield Thinking("\n\n".join(_text(each.text) or "" for each in said), extra={API: item})
+    elif isinstance(kind, str):
+        yield Other(API, block=item)
+
+
+def know(response: Any, answer: Answer) -> None:
+    """Fill an answer from a response that has ended."""
+    answer.model, answer.id = response.model, response.id
+    reason = (response.incomplete_details or {}).get("reason")
+    called = any(item.type == "function_call" for item in response.output or ())
+    answer.finish_reason = _REASONS.get(reason, reason) if reason else "tool_calls" if called else "stop"
+    if response.usage is not None:
+        answer.usage = _usage(response.usage)
+    kept = answer.more.get("extra", {})
+    keep(kept, response, _KNOWN_OF_RESPONSE)
+    if kept:
+        answer.more["extra"] = kept
+
+
+def take_whole(data: bytes, answer: Answer) -> Iterator[str | Part]:
+    """Give what a response in one piece says, as `ResponseEvents` would; fill `answer`.
+
+    Raises:
+        AttributeError, KeyError, TypeError: It is JSON of another shape.
+    """
+    response = loose(data)
+    for item in response.output:
+        yield from parts_of(item, has_streamed=False)
+    know(response, answer)
+
+
+def _usage(usage: Any) -> dict[str, int]:
+    counts = {
+        "in": usage.input_tokens or 0,
+        "out": usage.output_tokens or 0,
+        "cached": (usage.input_tokens_details or {}).get("cached_tokens") or 0,
+    }
+    if thinking := (usage.output_tokens_details or {}).get("reasoning_tokens"):
+        counts["thinking"] = thinking
+    return counts
+
+
+def _text(token: Any) -> str | None:
+    if token is not None and not isinstance(token, str):
+        raise TypeError("a token that is no text")
+    return token

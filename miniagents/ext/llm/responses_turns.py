@@ -1,0 +1,131 @@
+"""A question as a request to OpenAI's Responses API: the conversation as items, tools, the form of the reply.
+
+Wire format: https://platform.openai.com/docs/api-reference/responses/create, as the SDK 3.57 types it (2026-11-26). In:
+a question, a user's options. Out: fields of a request. Never: the SDK, a connection.
+"""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from ...content import Audio, File, Image, Other, Part, Text, Thinking, ToolCall, ToolResult, described
+from ...errors import RequestRefusedError
+from ...messages import Message
+from .openai_turns import NO_RESULT, data_url, response_format, tool_text
+from .provider import Question, nothing_to_send, sendable
+
+if TYPE_CHECKING:
+    from ...tools import Tool
+
+__all__ = ["API", "request_of"]
+
+API: Final = "responses"
+"""The key in `Part.extra`."""
+
+_ENCRYPTED: Final = "reasoning.encrypted_content"
+"""What has to be asked for, so that thinking can be sent back to an API that keeps nothing."""
+
+
+def request_of(question: Question, options: Mapping[str, Any], host: str) -> dict[str, Any]:
+    """Return what a request has beside `options`, which win where both say something.
+
+    Raises:
+        RequestRefusedError: There is nothing to answer, or something that the API does not take.
+    """
+    items = _Items(question.messages, host).items
+    if not items:
+        raise nothing_to_send(host)
+    request: dict[str, Any] = {"input": items, "store": False, "include": [_ENCRYPTED]}
+    if question.system:
+        request["instructions"] = sendable(question.system)
+    if question.tools:
+        request["tools"] = [dict(tool) if isinstance(tool, Mapping) else _tool(tool) for tool in question.tools]
+    if question.schema is not None:
+        request["text"] = {"format": {"type": "json_schema", **response_format(question.schema)}}
+    if question.effort is not None:
+        request["reasoning"] = {"effort": question.effort, "summary": "auto"}
+    return {name: value for name, value in request.items() if options.get(name) is None}
+
+
+def _tool(tool: "Tool") -> dict[str, Any]:
+    described = {"description": tool.description} if tool.description else {}
+    return {"type": "function", "name": tool.name, **described, "parameters": tool.parameters, "strict": False}
+
+
+class _Items:
+    """A conversation as items, in its order. Every call gets its result, or one that says that there is none."""
+
+    def __init__(self, messages: tuple[Message, ...] | Any, host: str) -> None:
+        self.items: list[dict[str, Any]] = []
+        self._host = host
+        self._asked: list[str] = []
+        people = [place for place, message in enumerate(messages) if (message.role or "user") == "user"]
+        self._is_chain = not people
+        for place, message in enumerate(messages):
+            self._add(message, is_thinking_wanted=bool(people) and place > people[-1])
+        self._answer_all()
+
+    def _add(self, message: Message, *, is_thinking_wanted: bool) -> None:
+        role = {"tool": "user", None: "user"}.get(message.role, message.role)
+        if self._is_chain and role == "assistant":
+            role = "user"
+        if not any(isinstance(part, ToolResult) for part in message.parts):
+            self._answer_all()
+        content: list[dict[str, Any]] = []
+        for part in message.parts or (Text(message.text),):
+            item = self._item(part, role, is_thinking_wanted=is_thinking_wanted)
+            if item is not None:
+                self._say(role, content)
+                content = []
+                self.items.append(item)
+            elif (said := self._content(part, role)) is not None:
+                content.append(said)
+        self._say(role, content)
+
+    def _say(self, role: str | None, content: list[dict[str, Any]]) -> None:
+        if content:
+            self.items.append({"role": role, "content": content})
+
+    def _item(self, part: Part, role: str | None, *, is_thinking_wanted: bool) -> dict[str, Any] | None:
+        """Return the item of a part that is one by itself."""
+        own = part.extra.get(API, {})
+        if isinstance(part, ToolCall) and role == "assistant":
+            self._asked.append(part.id)
+            arguments = sendable(part.arguments)
+            return {"type": "function_call", "call_id": part.id, "name": part.name, "arguments": arguments}
+        if isinstance(part, ToolResult) and part.call_id in self._asked:
+            self._asked.remove(part.call_id)
+            return _result(part.call_id, tool_text(part))
+        if isinstance(part, Thinking) and own.get("encrypted_content") and is_thinking_wanted:
+            return dict(own)
+        return dict(part.block) if isinstance(part, Other) and part.api == API else None
+
+    def _content(self, part: Part, role: str | None) -> dict[str, Any] | None:
+        """Return what a part is inside a message."""
+        own = part.extra.get(API, {})
+        match part:
+            case Text() if part.text:
+                return {"type": "output_text" if role == "assistant" else "input_text", "text": sendable(part.text)}
+            case Image() if role != "assistant":
+                url = None if "file_id" in own else part.url or data_url(part, self._host)
+                return {"type": "input_image", "detail": "auto", **({"image_url": url} if url else {}), **own}
+            case File() if role != "assistant":
+                return {"type": "input_file", **(own or self._file(part))}
+            case Audio() if role != "assistant":
+                cure = 'ask with api="chat", or send what is said as text'
+                raise RequestRefusedError("this API takes no audio", host=self._host, cure=cure)
+            case ToolResult() | ToolCall():
+                return {"type": "input_text", "text": sendable(described([part]))}
+        return None
+
+    def _file(self, part: File) -> dict[str, Any]:
+        if part.url:
+            return {"file_url": part.url}
+        return {"file_data": data_url(part, self._host), "filename": part.name or "file"}
+
+    def _answer_all(self) -> None:
+        self.items += [_result(call_id, NO_RESULT) for call_id in self._asked]
+        self._asked.clear()
+
+
+def _result(call_id: str, text: str) -> dict[str, Any]:
+    return {"type": "function_call_output", "call_id": call_id, "output": text}

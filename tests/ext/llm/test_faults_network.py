@@ -1,0 +1,90 @@
+"""What lies between us and a provider: certificates and proxies, with the real SDKs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from miniagents.errors import KeyRefusedError, ModelError, ProviderFailedError, ProviderUnreachableError
+from tests.ext.llm.asking import Api, ask, both_apis, environment, settle
+from tests.fakes.llm_server import LLMServer
+from tests.fakes.proxy import Proxy
+
+pytestmark = pytest.mark.real_time
+
+
+@pytest.fixture
+def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Return what makes this process trust a server's certificate."""
+
+    def trust(server: LLMServer) -> None:
+        path = tmp_path / "certificate.pem"
+        path.write_text(server.certificate)
+        monkeypatch.setenv("SSL_CERT_FILE", str(path))
+
+    return trust
+
+
+@both_apis
+async def test_a_certificate_that_nobody_vouches_for(api: Api, trusted: Any) -> None:
+    """A server that signs for itself is not spoken to, unless its certificate is trusted by name."""
+    async with LLMServer(["hello"], tls=True) as server:
+        heard = await ask(api, environment(server))
+        assert type(heard.error) is ProviderUnreachableError
+        host = server.url.removeprefix("https://")
+        assert str(heard.error) == f"{host}: its certificate is not trusted; check the network, or SSL_CERT_FILE"
+        assert server.requests == []
+        trusted(server)
+        assert (await ask(api, environment(server))).message.text == "hello"
+    await settle()
+
+
+@both_apis
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+async def test_a_proxy_that_lets_it_through(api: Api, tls: bool, trusted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The proxy of the process's environment is used, with its password, which goes no further."""
+    async with LLMServer(["hello"], tls=tls) as server, Proxy(user="me:pass-word") as proxy:
+        if tls:
+            trusted(server)
+        monkeypatch.setenv("HTTPS_PROXY" if tls else "HTTP_PROXY", proxy.url)
+        heard = await ask(api, environment(server))
+        assert (heard.error, heard.message.text, len(proxy.seen)) == (None, "hello", 1)
+        assert "proxy-authorization" not in server.requests[0].headers
+    await settle()
+
+
+PROXY_WORDS = "the proxy wants a name and a password (status 407); write them into HTTPS_PROXY or HTTP_PROXY, as in "
+
+
+@both_apis
+@pytest.mark.parametrize(
+    ("status", "tls", "kind", "words"),
+    [
+        (407, False, ProviderUnreachableError, PROXY_WORDS),
+        (407, True, ProviderUnreachableError, PROXY_WORDS),
+        (502, False, ProviderFailedError, "it failed (status 502): refused by the proxy; try again later"),
+        (502, True, ProviderUnreachableError, "the proxy does not let it through: 502 Bad Gateway; check HTTPS_PROXY"),
+        (403, False, KeyRefusedError, "(status 403): refused by the proxy"),
+        (403, True, ProviderUnreachableError, "the proxy does not let it through: 403 Forbidden; check HTTPS_PROXY"),
+    ],
+)
+async def test_a_proxy_that_refuses(  # noqa: PLR0913 - what each case is made of
+    api: Api,
+    status: int,
+    tls: bool,
+    kind: type[ModelError],
+    words: str,
+    trusted: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is told apart from the provider where that can be done; a password that it wants is not waited for."""
+    async with LLMServer(["hello"], tls=tls) as server, Proxy(refuse=status) as proxy:
+        if tls:
+            trusted(server)
+        monkeypatch.setenv("HTTPS_PROXY" if tls else "HTTP_PROXY", proxy.url)
+        heard = await ask(api, environment(server), max_retries=2 if status == 407 else 0)
+        assert type(heard.error) is kind
+        assert words in str(heard.error)
+        assert str(heard.error).isprintable()
+        assert (len(proxy.seen), server.requests) == (1, [])
+    await settle()
