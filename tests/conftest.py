@@ -13,7 +13,6 @@ import pytest
 
 from miniagents.testing import check_for_leaks, virtual_time_loop
 
-
 HIDDEN = (
     "ANTHROPIC_API_KEY",
     "ANTHROPIC_BASE_URL",

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -23,6 +23,16 @@ PROGRAM = re.compile(
 SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
+class Program(NamedTuple):
+    """A block of Python on a page."""
+
+    page: str
+    code: str
+    prints: str | None
+    replies: list[Any]
+    """What the models reply that it asks, in order; with none, they echo."""
+
+
 def programs() -> Iterator[object]:
     """Give each Python block of each page, with what it prints and what models reply, by the line it begins at."""
     for page in PAGES:
@@ -30,7 +40,7 @@ def programs() -> Iterator[object]:
         for block in PROGRAM.finditer(text):
             line = text.count("\n", 0, block.start(2)) + 1
             replies = json.loads(f"[{block[1] or ''}]")
-            yield pytest.param("\n" * (line - 1) + block[2], block[3], replies, page, id=f"{page}:{line}")
+            yield pytest.param(Program(page, "\n" * (line - 1) + block[2], block[3], replies), id=f"{page}:{line}")
 
 
 @pytest.fixture
@@ -44,24 +54,18 @@ def provider(monkeypatch: pytest.MonkeyPatch) -> Iterator[LLMServer]:
         yield server
 
 
-@pytest.mark.parametrize(("code", "prints", "replies", "page"), list(programs()))
-def test_each_program_in_the_docs_runs_and_prints_what_they_say(  # noqa: PLR0913 - what a block has
-    provider: LLMServer,
-    code: str,
-    prints: str | None,
-    replies: list[Any],
-    page: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+@pytest.mark.parametrize("program", list(programs()))
+def test_each_program_in_the_docs_runs_and_prints_what_they_say(
+    provider: LLMServer, program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A reader who copies a program out of the docs gets what the docs say."""
-    provider.script(*(Reply(reply) if isinstance(reply, str) else Reply.from_json(reply) for reply in replies))
+    provider.script(*(Reply(said) if isinstance(said, str) else Reply.from_json(said) for said in program.replies))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "stdin", io.StringIO("Hello\n"))
     monkeypatch.setattr(sys, "stdout", printed := io.StringIO())
-    exec(compile(code, str(HOUSE / page), "exec"), {"__name__": "__main__"})
-    if prints is not None:
-        assert printed.getvalue() == prints
+    exec(compile(program.code, str(HOUSE / program.page), "exec"), {"__name__": "__main__"})
+    if program.prints is not None:
+        assert printed.getvalue() == program.prints
 
 
 @pytest.mark.usefixtures("provider")

@@ -118,8 +118,8 @@ def test_promising_needs_the_standard_library_alone() -> None:
     assert ours <= {
         "miniagents",
         "miniagents.by_part",
-    "miniagents.content",
-    "miniagents.errors",
+        "miniagents.content",
+        "miniagents.errors",
         "miniagents.promising",
         *(name for name in CORE if ".promising." in name),
     }

@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -71,9 +71,7 @@ def chat_command(  # noqa: PLR0913 - one parameter an option, as Typer has it
     ] = None,
 ) -> None:
     """Answer PROMPT, what standard input brings, or both; with neither, hold a chat in the terminal."""
-    from .chat import answer_once, hold_chat  # noqa: PLC0415 - `--help` needs none of it
-    from .piped import prompt_from  # noqa: PLC0415
-    from .settings import Flags  # noqa: PLC0415
+    from .settings import Flags  # noqa: PLC0415 - `--help` needs none of it
 
     flags = Flags(
         model=model,
@@ -84,8 +82,15 @@ def chat_command(  # noqa: PLR0913 - one parameter an option, as Typer has it
         save=not no_save,
         chats_dir=chats_dir,
     )
+    _chat(flags, words or (), as_json=as_json)
+
+
+def _chat(flags: "Flags", words: Sequence[str], *, as_json: bool) -> None:
+    from .chat import answer_once, hold_chat  # noqa: PLC0415 - as above
+    from .piped import prompt_from  # noqa: PLC0415 - as above
+
     settings, plugins = _start(flags)
-    prompt = prompt_from(words or (), tell)
+    prompt = prompt_from(words, tell)
     if prompt is not None:
         asyncio.run(answer_once(settings, plugins, prompt, as_json=as_json))
     elif sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty() and not as_json:

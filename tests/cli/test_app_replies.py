@@ -52,7 +52,7 @@ def test_what_is_waited_for(program: Program) -> None:
 
 @pytest.mark.parametrize("way", ["flag", "variable"])
 def test_the_log(program: Program, way: str) -> None:
-    """`--log FILE`, or `MINIAGENTS_LOG`, writes down what was asked and what came of it, for its owner only, keyless."""
+    """`--log FILE`, or `MINIAGENTS_LOG`, writes down what was asked and what came of it, for its owner, keyless."""
     with LLMServer.in_thread(["hello there"]) as server:
         environment = settings_for(server)
         flags = ("--log", "log.md") if way == "flag" else ()

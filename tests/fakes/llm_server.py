@@ -21,7 +21,7 @@ import threading
 from collections import deque
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from tests.fakes import anthropic_wire, openai_wire, responses_wire
 from tests.fakes.answering import Exchange
@@ -100,7 +100,11 @@ class LLMServer:
     @property
     def open_connections(self) -> int:
         """How many connections are open now."""
-        return sum(not (connection.lost.is_set() or connection.is_new) for connection in self._connections)
+        return sum(not connection.lost.is_set() for connection in self._connections if self._counts(connection))
+
+    def _counts(self, connection: Connection) -> bool:
+        """Whether it is one to be waited for: none of TLS that never came about."""
+        return not (self._tls and connection.is_new)
 
     async def arrived(self, number: int = 1) -> Request:
         """Wait for the request of this number, counted from 1, from any event loop."""
@@ -127,7 +131,7 @@ class LLMServer:
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
-        self._connections = [each for each in self._connections if not (self._tls and each.is_new)]
+        self._connections = [each for each in self._connections if self._counts(each)]
         for connection in self._connections:
             connection.abort()
         for connection in self._connections:

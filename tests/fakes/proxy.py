@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from tests.fakes.connection import head, whole
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
 _GONE = (ConnectionError, asyncio.IncompleteReadError)
 _HEADERS = {407: {"proxy-authenticate": 'Basic realm="fake"'}}
@@ -148,19 +148,15 @@ class Proxy:
         return bool(self._user) and headers.get("proxy-authorization") != expected
 
 
-class _closing:  # noqa: N801 - as contextlib's
-    """Close a writer at the end, at once."""
-
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
-
-    async def __aenter__(self) -> None:
-        pass
-
-    async def __aexit__(self, *_: object) -> None:
-        self._writer.close()
+@asynccontextmanager
+async def _closing(writer: asyncio.StreamWriter) -> AsyncIterator[None]:
+    """Close a writer at the end."""
+    try:
+        yield
+    finally:
+        writer.close()
         with suppress(OSError):
-            await self._writer.wait_closed()
+            await writer.wait_closed()
 
 
 async def _both_ways(

@@ -17,13 +17,17 @@ STATUSES = {
     "http_401": ("AuthenticationError", 401, "invalid_api_key", "authentication_error"),
     "http_403": ("PermissionDeniedError", 403, "unsupported_country_region_territory", "permission_error"),
     "http_404": ("NotFoundError", 404, "model_not_found", "not_found_error"),
+    "http_413": ("APIStatusError", 413, None, "request_too_large"),
+    "http_422": ("UnprocessableEntityError", 422, None, "invalid_request_error"),
     "http_429": ("RateLimitError", 429, "rate_limit_exceeded", "rate_limit_error"),
     "http_500": ("InternalServerError", 500, None, "api_error"),
+    "http_503": ("InternalServerError", 503, None, "api_error"),
     "http_529": ("InternalServerError", 529, None, "overloaded_error"),
 }
-SDKS: dict[str, Any] = {"openai": openai, "anthropic": anthropic}
+CUT_OFF = {"openai": "APIConnectionError", "responses": "APIConnectionError", "anthropic": "RemoteProtocolError"}
+SDKS: dict[str, Any] = {"openai": openai, "responses": openai, "anthropic": anthropic}
 
-both_apis = pytest.mark.parametrize("api", ["openai", "anthropic"])
+all_apis = pytest.mark.parametrize("api", get_args(Api))
 both_ways = pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
 
 
@@ -43,7 +47,7 @@ def kind(api: Api, heard: Heard) -> str:
     return found.__name__ if hasattr(SDKS[api], found.__name__) else f"{found.__module__}.{found.__name__}"
 
 
-@both_apis
+@all_apis
 @both_ways
 @pytest.mark.parametrize("fault", STATUSES)
 def test_status(api: Api, fault: Any, *, streamed: bool) -> None:
@@ -52,7 +56,7 @@ def test_status(api: Api, fault: Any, *, streamed: bool) -> None:
     error: Any = meet(api, fault, streamed=streamed).error
     assert isinstance(error, getattr(SDKS[api], name))
     assert error.status_code == status
-    if api == "openai":
+    if api != "anthropic":
         assert error.body.keys() == {"message", "type", "param", "code"}
         assert error.code == openai_code
     else:
@@ -62,7 +66,7 @@ def test_status(api: Api, fault: Any, *, streamed: bool) -> None:
     assert error.request_id == "req_1"
 
 
-@both_apis
+@all_apis
 def test_retry_after_and_message(api: Api) -> None:
     """Any status can be scripted, with its message and with the seconds after which to come again."""
 
@@ -75,7 +79,7 @@ def test_retry_after_and_message(api: Api) -> None:
     assert "later" in str(error)
 
 
-@both_apis
+@all_apis
 @both_ways
 def test_gateway_page(api: Api, *, streamed: bool) -> None:
     """A gateway's web page is a status error whose body is no JSON."""
@@ -84,7 +88,7 @@ def test_gateway_page(api: Api, *, streamed: bool) -> None:
     assert error.response.headers["content-type"] == "text/html"
 
 
-@both_apis
+@all_apis
 @both_ways
 def test_page(api: Api, *, streamed: bool) -> None:
     """A web page with status 200 is no error to the SDKs: a stream of nothing, or the page itself as a string."""
@@ -93,36 +97,36 @@ def test_page(api: Api, *, streamed: bool) -> None:
     assert (heard.page or "").startswith("<!DOCTYPE html>") is not streamed
 
 
-@both_apis
+@all_apis
 @both_ways
 def test_cut_before(api: Api, *, streamed: bool) -> None:
     """A connection closed before any byte is a connection error."""
     assert kind(api, meet(api, "cut_before", streamed=streamed)) == "APIConnectionError"
 
 
-@both_apis
+@all_apis
 @pytest.mark.parametrize(("after", "count"), [(None, 2), (0, 0), (3, 3), (99, 4)])
 def test_cut_stream(api: Api, after: int | None, count: int) -> None:
     """A stream cut after some tokens delivers these, then an error (with Anthropic's SDK one of its HTTP library)."""
     heard = meet(api, "cut", streamed=True, after=after)
     assert heard.tokens == list(TOKENS[:count])
-    assert kind(api, heard).endswith({"openai": "APIConnectionError", "anthropic": "RemoteProtocolError"}[api])
+    assert kind(api, heard).endswith(CUT_OFF[api])
 
 
-@both_apis
+@all_apis
 def test_cut_whole(api: Api) -> None:
     """An answer in one piece that is cut is a connection error."""
     assert kind(api, meet(api, "cut", streamed=False)) == "APIConnectionError"
 
 
-@both_apis
+@all_apis
 @both_ways
 def test_not_json(api: Api, *, streamed: bool) -> None:
     """What is no JSON is the JSON library's error in both SDKs."""
     assert kind(api, meet(api, "not_json", streamed=streamed)) == "json.decoder.JSONDecodeError"
 
 
-@both_apis
+@all_apis
 @pytest.mark.parametrize("fault", ["not_json", "error_event"])
 def test_tokens_before_fault(api: Api, fault: Any) -> None:
     """What comes before the fault arrives."""
@@ -131,22 +135,22 @@ def test_tokens_before_fault(api: Api, fault: Any) -> None:
     assert heard.error
 
 
-@both_apis
+@all_apis
 def test_error_event(api: Api) -> None:
     """An error inside a stream is an API error with the provider's words."""
     heard = meet(api, "error_event", streamed=True)
     assert isinstance(heard.error, SDKS[api].APIError)
-    assert {"openai": "The server had an error", "anthropic": "overloaded_error"}[api] in str(heard.error)
+    assert ("overloaded_error" if api == "anthropic" else "The server had an error") in str(heard.error)
 
 
-@both_apis
+@all_apis
 def test_error_instead_of_answer(api: Api) -> None:
     """An error object with status 200, as some gateways send it, is no error to the SDKs, and no answer."""
     heard = meet(api, "error_event", streamed=False)
     assert (heard.error, heard.tokens, heard.finish_reason) == (None, [], None)
 
 
-@both_apis
+@all_apis
 @both_ways
 def test_empty(api: Api, *, streamed: bool) -> None:
     """An empty answer ends well and has no token."""
@@ -154,7 +158,7 @@ def test_empty(api: Api, *, streamed: bool) -> None:
     assert (heard.error, heard.tokens) == (None, [])
 
 
-@both_apis
+@all_apis
 @both_ways
 def test_no_end(api: Api, *, streamed: bool) -> None:
     """Without the end mark alone the SDKs see a whole answer, its finish reason included."""
@@ -163,14 +167,14 @@ def test_no_end(api: Api, *, streamed: bool) -> None:
     assert heard.finish_reason in ("stop", "end_turn")
 
 
-@both_apis
+@all_apis
 def test_no_end_in_mid_stream(api: Api) -> None:
     """A stream that ends cleanly after some tokens is no error to the SDKs; only the finish reason is missing."""
     heard = meet(api, "no_end", streamed=True, after=2)
     assert (heard.error, heard.tokens, heard.finish_reason) == (None, ["a", "b"], None)
 
 
-@both_apis
+@all_apis
 @pytest.mark.parametrize(("streamed", "after"), [(True, None), (True, 2), (False, None), (False, 2)])
 def test_stall(api: Api, after: int | None, *, streamed: bool) -> None:
     """A stall sends the tokens that it is told to, and then nothing until the client has had enough."""
@@ -181,7 +185,7 @@ def test_stall(api: Api, after: int | None, *, streamed: bool) -> None:
     assert kind(api, heard).endswith(expected)
 
 
-@both_apis
+@all_apis
 @both_ways
 def test_key(api: Api, *, streamed: bool) -> None:
     """A key that is not among the server's is refused, and uses up no reply."""
@@ -195,7 +199,7 @@ def test_key(api: Api, *, streamed: bool) -> None:
     asyncio.run(run())
 
 
-@both_apis
+@all_apis
 def test_no_key(api: Api) -> None:
     """Without a key a request is refused, whichever keys the server takes."""
 
@@ -239,7 +243,7 @@ def test_objections(api: Api, body: dict[str, Any], message: str) -> None:
     asyncio.run(run())
 
 
-@both_apis
+@all_apis
 def test_wrong_url(api: Api) -> None:
     """A base URL that is not quite right is answered with status 404."""
 

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import anthropic
 import openai
@@ -19,9 +19,10 @@ from tests.fakes.clients import Api, Heard, connect, hear
 from tests.fakes.llm_server import LLMServer, Reply, Usage
 
 PROMPTLY_S = 0.5  # measured: under 1 ms; the rest is for a machine that does other things too
+PATHS = {"openai": "/v1/chat/completions", "responses": "/v1/responses", "anthropic": "/v1/messages"}
 SOON_S = 5.0  # ends a test that would hang
 
-both_apis = pytest.mark.parametrize("api", ["openai", "anthropic"])
+all_apis = pytest.mark.parametrize("api", get_args(Api))
 both_ways = pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
 
 
@@ -31,7 +32,7 @@ async def served(api: Api, *replies: Reply | str, streamed: bool, **options: Any
         return await hear(api, server, streamed=streamed, **options)
 
 
-@both_apis
+@all_apis
 @both_ways
 def test_echoes_without_script(api: Api, *, streamed: bool) -> None:
     """Without a script the answer is what the user said last, named and counted."""
@@ -39,10 +40,10 @@ def test_echoes_without_script(api: Api, *, streamed: bool) -> None:
     words = ["You", " said:", " good", " morning"]
     assert heard.tokens == (words if streamed else ["".join(words)])
     assert (heard.model, heard.usage, heard.error) == ("asked", Usage(2, 4), None)
-    assert heard.id == {"openai": "chatcmpl-1", "anthropic": "msg_1"}[api]
+    assert heard.id == {"openai": "chatcmpl-1", "responses": "resp_1", "anthropic": "msg_1"}[api]
 
 
-@both_apis
+@all_apis
 @both_ways
 def test_scripted_reply(api: Api, *, streamed: bool) -> None:
     """A reply's tokens, model, usage and finish reason arrive as scripted, in each API's own words."""
@@ -50,10 +51,10 @@ def test_scripted_reply(api: Api, *, streamed: bool) -> None:
     heard = asyncio.run(served(api, reply, streamed=streamed))
     assert heard.tokens == (["a", "b c"] if streamed else ["ab c"])
     assert (heard.model, heard.usage) == ("other", Usage(9, 7, cached_tokens=4))
-    assert heard.finish_reason == {"openai": "length", "anthropic": "max_tokens"}[api]
+    assert heard.finish_reason == {"openai": "length", "responses": "max_output_tokens", "anthropic": "max_tokens"}[api]
 
 
-@both_apis
+@all_apis
 @both_ways
 def test_any_text_survives(api: Api, *, streamed: bool) -> None:
     """Line separators, what lies beyond ASCII and half a surrogate pair reach the client as scripted."""
@@ -62,15 +63,18 @@ def test_any_text_survives(api: Api, *, streamed: bool) -> None:
     assert "".join(heard.tokens) == "".join(tokens)
 
 
-@both_apis
+@all_apis
 def test_replies_in_order_over_one_connection(api: Api) -> None:
     """Replies are used one a request, the last again and again, and the connection is kept alive."""
 
     async def run() -> None:
         async with LLMServer(["one", "two"]) as server, connect(api, server) as client:
-            question: Any = {"model": "m", "messages": [{"role": "user", "content": "x"}]}
+            said: Any = [{"role": "user", "content": "x"}]
+            question: Any = {"model": "m", "messages": said}
             for expected in ("one", "two", "two"):
-                if api == "openai":
+                if api == "responses":
+                    answer = (await client.responses.create(model="m", input=said)).output_text
+                elif api == "openai":
                     answer = (await client.chat.completions.create(**question)).choices[0].message.content
                 else:
                     answer = (await client.messages.create(**question, max_tokens=9)).content[0].text
@@ -81,7 +85,7 @@ def test_replies_in_order_over_one_connection(api: Api) -> None:
     asyncio.run(run())
 
 
-@both_apis
+@all_apis
 def test_tokens_go_out_one_by_one(api: Api) -> None:
     """Each token reaches a client of the same event loop before the next one is sent."""
 
@@ -98,7 +102,7 @@ def test_tokens_go_out_one_by_one(api: Api) -> None:
     assert sorted(set(lengths)) == list(range(10))
 
 
-@both_apis
+@all_apis
 def test_burst_says_the_same(api: Api) -> None:
     """In a burst a long answer arrives token by token as well."""
 
@@ -111,7 +115,7 @@ def test_burst_says_the_same(api: Api) -> None:
     assert heard.usage == Usage(1, 2000)
 
 
-@both_apis
+@all_apis
 def test_request_is_recorded(api: Api) -> None:
     """A request is kept with its path, headers, parsed body and time of arrival."""
 
@@ -122,14 +126,14 @@ def test_request_is_recorded(api: Api) -> None:
             request = await server.arrived()
             assert request is server.requests[0]
             assert before <= request.received_at <= asyncio.get_running_loop().time()
-            assert request.path == {"openai": "/v1/chat/completions", "anthropic": "/v1/messages"}[api]
+            assert request.path == PATHS[api]
             assert request.headers["authorization"] == "Bearer mine"
-            assert request.body["messages"] == [{"role": "user", "content": "hi"}]
+            assert request.body["input" if api == "responses" else "messages"] == [{"role": "user", "content": "hi"}]
 
     asyncio.run(run())
 
 
-@both_apis
+@all_apis
 @pytest.mark.parametrize(
     "reply",
     [
@@ -160,7 +164,7 @@ def test_leaving_client_is_noticed(api: Api, reply: Reply) -> None:
     asyncio.run(run())
 
 
-@both_apis
+@all_apis
 def test_models(api: Api) -> None:
     """Each API lists models in its own shape."""
 
@@ -168,7 +172,7 @@ def test_models(api: Api) -> None:
         async with LLMServer() as server, connect(api, server) as client:
             return [model.id async for model in client.models.list()]
 
-    assert asyncio.run(run())[0] == {"openai": "gpt-4o", "anthropic": "claude-large"}[api]
+    assert asyncio.run(run())[0] == ("claude-large" if api == "anthropic" else "gpt-4o")
 
 
 def test_leaves_nothing_behind() -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from ...content import Part, Thought
+from ...content import Part
 from ...frozen import EMPTY
 from .anthropic_blocks import decoded
 from .anthropic_open_blocks import OpenBlocks
@@ -109,9 +109,7 @@ class Events:
                         self._blocks.text.append(token)
                         yield token
                 elif isinstance(delta, _ThinkingDelta):
-                    if thought := delta.thinking:
-                        self._blocks.thought(event.index, thought)
-                        yield Thought(thought)
+                    yield from self._blocks.think(event.index, delta.thinking)
                 else:
                     self._blocks.write(event.index, delta.partial_json)
             if self.ended:

@@ -70,6 +70,7 @@ PROXY_WORDS = "the proxy wants a name and a password (status 407); write them in
 )
 async def test_a_proxy_that_refuses(  # noqa: PLR0913 - what each case is made of
     api: Api,
+    *,
     status: int,
     tls: bool,
     kind: type[ModelError],

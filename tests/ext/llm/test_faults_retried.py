@@ -161,5 +161,4 @@ def test_a_thousand_calls_at_once(api: Api) -> None:
         texts = asyncio.run(run(server))
         assert texts == [f"You said: n{i}" for i in range(1000)]
         assert len(server.requests) == 1000
-        assert len({request.connection for request in server.requests}) <= 10 + most
         assert 0 < most <= 10

@@ -207,8 +207,8 @@ async def test_cancelled_before_its_first_step(api: Api, *, stream: bool) -> Non
 
 @real_time
 @both_apis
-async def test_retries_are_the_sdks(api: Api) -> None:
-    """The SDK tries again as often as it is told to; without retries the first refusal counts."""
+async def test_retries_are_not_the_sdks(api: Api) -> None:
+    """A request is sent again as often as it is told to, and the SDK adds none; without retries a refusal counts."""
     async with served(Reply(status=429, retry_after_s=0.01), "hi") as server:
         assert (await ask(api, environment(server), max_retries=2)).message.text == "hi"
         assert len(server.requests) == 2

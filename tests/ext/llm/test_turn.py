@@ -265,3 +265,17 @@ async def test_a_check_makes_the_data(*, fits: bool) -> None:
     assert message.data == ({"said": "ab"} if fits else None)
     assert message.metadata.get("mismatch") == (None if fits else "too short")
     assert message.metadata["agent"] == "me"
+
+
+@pytest.mark.parametrize("last", ["assistant", "user"])
+async def test_going_on_where_a_reply_was_cut(last: str) -> None:
+    """With `resume` a conversation that ends with a reply is sent with the wish to go on; any other as it is."""
+    said = [Message(text="tell", role="user"), Message(text="once up", role=last)]
+    provider = Playing(["on a time"])
+    await hear(provider, said=said, resume=True)
+    (request,) = provider.requests
+    assert request[:2] == [{"role": "user", "content": "tell"}, {"role": last, "content": "once up"}]
+    assert [turn["role"] for turn in request[2:]] == (["user"] if last == "assistant" else [])
+    assert all("Go on exactly where it ends" in turn["content"] for turn in request[2:])
+    await hear(provider, said=said)
+    assert len(provider.requests[1]) == 2
