@@ -21,6 +21,15 @@ class Case:
     has_floor: bool = True
     bound_times_sdk: float | None = None
     """How many times the bare SDK's cost it may be at the most; then the script has SDK and floor of its own."""
+    bound_above_sdk: float | None = None
+    """How much more than the bare SDK it may cost at the most; then too."""
+    is_beside_sdk: bool = False
+    """Whether the script has SDK and floor of its own though the bound is a number."""
+
+    @property
+    def has_sdk(self) -> bool:
+        """Whether the script can ask by the bare SDK, and by a socket."""
+        return self.is_beside_sdk or self.bound_times_sdk is not None or self.bound_above_sdk is not None
 
 
 CASES = (
@@ -41,6 +50,10 @@ CASES = (
     Case("token of a reply, Anthropic", "anthropic_reply", "streaming_models.py", "µs", bound_times_sdk=0.35),
     Case("token, 50 live replies, OpenAI", "openai_live", "streaming_models.py", "µs", bound_times_sdk=0.5),
     Case("token, 50 live replies, Anthropic", "anthropic_live", "streaming_models.py", "µs", bound_times_sdk=0.5),
+    Case("200 live replies, wall", "openai_crowd", "streaming_models.py", "s", bound_times_sdk=0.7),
+    Case("200 live replies, peak memory", "openai_crowd_rss", "streaming_models.py", "MiB", 65, is_beside_sdk=True),
+    Case("300 calls in sequence, OpenAI", "openai_calls", "streaming_models.py", "ms", bound_above_sdk=0.2),
+    Case("300 calls in sequence, Anthropic", "anthropic_calls", "streaming_models.py", "ms", bound_above_sdk=0.2),
     Case("idle call", "idle", "memory.py", "KiB", 5),
     Case("20,000 rounds of a loop add", "loop_growth", "memory.py", "KiB", 1024),
     Case("100,000 calls add", "calls_growth", "memory.py", "KiB", 1024),
@@ -55,7 +68,7 @@ def rows(cases: Sequence[Case], times: int, peers: Sequence[Column]) -> list[Row
 
 def _row(case: Case, times: int, peers: Sequence[Column]) -> Row:
     columns = {"ours": Column.ours(case.script)}
-    if case.bound_times_sdk is not None:
+    if case.has_sdk:
         columns |= {"floor": _asked_by("socket", case.script), "SDK": _asked_by("sdk", case.script)}
     elif case.has_floor:
         columns["floor"] = Column.ours("floors.py")
@@ -64,6 +77,8 @@ def _row(case: Case, times: int, peers: Sequence[Column]) -> Row:
     bound = case.bound
     if case.bound_times_sdk is not None and "SDK" in median:
         bound = case.bound_times_sdk * median["SDK"]
+    if case.bound_above_sdk is not None and "SDK" in median:
+        bound = case.bound_above_sdk + median["SDK"]
     return Row(
         case.title,
         case.unit,
@@ -72,7 +87,7 @@ def _row(case: Case, times: int, peers: Sequence[Column]) -> Row:
         median,
         bound=bound,
         bound_times_floor=case.bound_times_floor,
-        is_drawn=not case.name.endswith("_growth") and case.bound_times_sdk is None,
+        is_drawn=not case.name.endswith("_growth") and not case.has_sdk,
     )
 
 

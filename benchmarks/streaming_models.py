@@ -7,8 +7,10 @@ is the fake one of the tests, in a process of its own, so that its CPU time is n
 import asyncio
 import json
 import os
+import resource
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
 from pathlib import Path
@@ -18,6 +20,8 @@ from urllib.parse import urlsplit
 from harness import cpu_us, run
 
 TOKENS, STREAMS, LIVE_TOKENS, DELAY_S = 5_000, 50, 100, 0.02
+CROWD, CROWD_TOKENS, CROWD_DELAY_S = 200, 50, 0.01
+CALLS: Final = 300
 QUESTION: Final = {"model": "m", "messages": [{"role": "user", "content": "hello"}]}
 MORE: Final[dict[str, dict[str, Any]]] = {
     "openai": {"stream_options": {"include_usage": True}},
@@ -156,6 +160,49 @@ async def anthropic_live() -> float:
     return await replies("anthropic", STREAMS, {"delay_s": DELAY_S}, LIVE_TOKENS)
 
 
+async def crowd(reading: Callable[[], float]) -> float:
+    """Give how much more `reading` is after 200 streams of 50 tokens, one each 10 ms."""
+    with provider({"text": ["token "] * CROWD_TOKENS, "delay_s": CROWD_DELAY_S}) as url:
+        ask = WAYS[WAY]("openai", url)
+        await ask()
+        begun = reading()
+        assert await asyncio.gather(*[ask() for _ in range(CROWD)]) == [CROWD_TOKENS] * CROWD
+        return reading() - begun
+
+
+async def openai_crowd() -> float:
+    """Wall seconds of 200 streams at the same time; they take half a second to come."""
+    return await crowd(time.perf_counter)
+
+
+async def openai_crowd_rss() -> float:
+    """The most memory in MiB that the whole process ever had, with 200 streams at the same time."""
+    await crowd(time.perf_counter)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+async def calls(api: str) -> float:
+    """CPU ms a call, 300 of them one after the other, each of one streamed token."""
+    with provider({"text": ["token "]}) as url:
+        ask = WAYS[WAY](api, url)
+
+        async def one_by_one() -> None:
+            for _ in range(CALLS):
+                assert await ask() == 1
+
+        return await cpu_us(CALLS, one_by_one) / 1000
+
+
+async def openai_calls() -> float:
+    """CPU ms a call."""
+    return await calls("openai")
+
+
+async def anthropic_calls() -> float:
+    """CPU ms a call."""
+    return await calls("anthropic")
+
+
 def scope() -> AbstractAsyncContextManager[Any]:
     """Open the scope that our agents need."""
     if WAY != "miniagents":
@@ -166,4 +213,8 @@ def scope() -> AbstractAsyncContextManager[Any]:
 
 
 if __name__ == "__main__":
-    run(openai_reply, anthropic_reply, openai_live, anthropic_live, scope=scope)
+    run(
+        *(openai_reply, anthropic_reply, openai_live, anthropic_live),
+        *(openai_crowd, openai_crowd_rss, openai_calls, anthropic_calls),
+        scope=scope,
+    )

@@ -20,6 +20,7 @@ MIN_BUDGET_TOKENS = 1024
 MAX_CACHE_MARKS = 4
 
 _TOOL_NAME = re.compile(r"[a-zA-Z0-9_-]{1,128}")
+_OF_THE_SERVER = re.compile(r"[a-z0-9_]+_\d{8}|mcp_toolset")
 _EFFORTS = ("low", "medium", "high", "xhigh", "max")
 _UNANSWERED = (
     "messages.{place}: `tool_use` ids were found without `tool_result` blocks immediately after: {ids}. "
@@ -173,8 +174,11 @@ def _to_thinking(body: Json) -> Iterator[str]:
 def _to_tools(body: Json) -> Iterator[str]:
     tools = body.get("tools") or ()
     for place, tool in enumerate(tools):
-        if tool.get("type", "custom") != "custom":
-            continue  # of the server's own
+        kind = tool.get("type", "custom")
+        if _OF_THE_SERVER.fullmatch(kind):
+            continue
+        if kind != "custom":
+            yield f"tools.{place}: Input tag '{kind}' found using 'type' does not match any of the expected tags"
         where = f"tools.{place}.custom"
         yield from (f"{where}.{name}: Field required" for name in ("name", "input_schema") if name not in tool)
         if not isinstance(tool["name"], str) or not _TOOL_NAME.fullmatch(tool["name"]):
@@ -184,10 +188,13 @@ def _to_tools(body: Json) -> Iterator[str]:
     names = [tool.get("name") for tool in tools]
     if len(names) != len(set(names)):
         yield "tools: Tool names must be unique."
-    choice = body.get("tool_choice")
+    yield from _to_choice(body.get("tool_choice"), names)
+
+
+def _to_choice(choice: Any, names: list[Any]) -> Iterator[str]:
     if choice is None:
         return
-    if not tools:
+    if not names:
         yield "tool_choice may only be specified while providing tools."
     kind = choice.get("type") if isinstance(choice, dict) else None
     if kind not in ("auto", "any", "tool", "none"):

@@ -137,7 +137,8 @@ def _take_response_event(heard: Heard, piece: Any) -> None:
 def _take_response(heard: Heard, response: Any) -> None:
     heard.id, heard.model = response.id, response.model
     details = response.incomplete_details
-    heard.finish_reason = details.reason if details else response.status
+    if response.status != "in_progress":
+        heard.finish_reason = details.reason if details else response.status
     heard.items = response.output or []
     heard.calls = [(item.call_id, item.name, item.arguments) for item in heard.items if item.type == "function_call"]
     if usage := response.usage:

@@ -14,8 +14,10 @@ from .anthropic_request import DEFAULT_MAX_TOKENS, headers_with, request_of, wit
 from .base import Answer, Question, Terms, reply_from
 from .clients import endpoint_of
 from .endpoint import Endpoint, Service
+from .events import written
 from .faults import no_answer, words_of
 from .sdk import SdkProvider, imported, ready, without_ambient_headers
+from .transport import http_client
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic, AsyncAnthropicBedrock, AsyncAnthropicVertex
@@ -116,15 +118,15 @@ class _Anthropic(SdkProvider[dict[str, Any]]):
 
     @staticmethod
     def connect(endpoint: Endpoint) -> "AsyncAnthropic":
-        from anthropic import AsyncAnthropic, DefaultAsyncHttpxClient, Omit  # noqa: PLC0415 - it was `imported`
+        import anthropic  # noqa: PLC0415 - it was `imported`
 
-        headers = without_ambient_headers(endpoint, "ANTHROPIC_CUSTOM_HEADERS", Omit())
-        client = AsyncAnthropic(
+        headers = without_ambient_headers(endpoint, "ANTHROPIC_CUSTOM_HEADERS", anthropic.Omit())
+        client = anthropic.AsyncAnthropic(
             base_url=endpoint.base_url,
             api_key=endpoint.key,
             max_retries=0,
             default_headers=headers,
-            http_client=DefaultAsyncHttpxClient(),  # the default one, dropped, starts a task of nobody's
+            http_client=http_client(anthropic),
         )
         client.auth_token = None  # older SDKs take one from the environment and send it beside the key
         return client
@@ -160,7 +162,7 @@ class _Anthropic(SdkProvider[dict[str, Any]]):
         message = await self._asked(self.send, {**request, "stream": False})
         if getattr(message, "content", None) is None:
             raise no_answer(message, self.endpoint, self.model)
-        for piece in take_whole(message.model_dump_json(warnings=False, exclude_unset=True).encode(), answer):
+        for piece in take_whole(written(message), answer):
             yield piece
 
     async def _asked(self, ask: Callable[..., Awaitable[Any]], request: dict[str, Any]) -> Any:

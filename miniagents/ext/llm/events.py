@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 if TYPE_CHECKING:
     from ...content import Part
 
-__all__ = ["EventDecoder", "Loose", "ServerSentEvent", "TokenDecoder", "keep", "loose"]
+__all__ = ["EventDecoder", "Loose", "ServerSentEvent", "TokenDecoder", "keep", "loose", "written"]
 
 _BOM: Final = b"\xef\xbb\xbf"
 _LINE_ENDS: Final = (b"\n", b"\r")
@@ -151,6 +151,11 @@ def loose(data: bytes) -> Any:
         return json.loads(data.decode("utf-8", "replace"), object_hook=Loose)
     except RecursionError:
         raise json.JSONDecodeError("nested too deeply", "", 0) from None
+
+
+def written(answer: Any) -> bytes:
+    """Return the JSON of an SDK's object, as it came: half a surrogate pair, which a model may say, included."""
+    return json.dumps(answer.model_dump(warnings=False, exclude_unset=True), default=str).encode()
 
 
 def keep(kept: dict[str, Any], said: dict[str, Any], known: frozenset[str]) -> None:

@@ -52,8 +52,8 @@ _STATUS_OF_TYPE: Final = {
 """What types of errors inside an answer with status 200 stand for (Anthropic's API, "Errors", 2026-11)."""
 
 _OUT_OF_CREDIT: Final = ("insufficient_quota", "billing_error", "credit balance")
-_H11_INCOMPLETE: Final = "complete message body"
-"""What h11 says when a connection closes in the middle of an answer; before its first byte it says something else."""
+_INCOMPLETE: Final = ("complete message body", "Not enough data to satisfy")
+"""What h11 and aiohttp say when a connection closes in the middle of an answer; before its first byte they do not."""
 
 
 def explain(error: Exception, endpoint: Endpoint, model: str) -> ModelError | None:
@@ -198,7 +198,7 @@ def _stranger_to_the_proxy(endpoint: Endpoint) -> ProviderUnreachableError:
 
 def _unreachable(error: Exception, endpoint: Endpoint) -> ModelError:
     causes = list(_causes(error))
-    if any("Timeout" in type(found).__name__ for found in causes):
+    if any("Timeout" in type(found).__name__ for found in causes) and not any(map(_is_no_timeout, causes)):
         return ProviderUnreachableError("no answer in time", host=endpoint.host, cure="try again, or check the network")
     if any(type(found).__name__ == "ProxyError" for found in causes):
         words = endpoint.tidy(str(causes[-1]))
@@ -214,10 +214,16 @@ def _unreachable(error: Exception, endpoint: Endpoint) -> ModelError:
     ):
         if any(isinstance(found, kind) for found in causes):
             return ProviderUnreachableError(cause, host=endpoint.host, cure=cure)
-    if any(_H11_INCOMPLETE in str(found) for found in causes):
+    if any(sign in str(found) for found in causes for sign in _INCOMPLETE):
         return ReplyCutError("the connection broke in the middle of the answer", host=endpoint.host, cure="ask again")
     words = endpoint.tidy(str(causes[-1]) or type(causes[-1]).__name__)
     return ProviderUnreachableError(f"the connection failed: {words}", host=endpoint.host, cure="check the network")
+
+
+def _is_no_timeout(error: BaseException) -> bool:
+    """Say whether it is what the bridge to aiohttp takes for a timeout too: a connection that failed in any way."""
+    kind = type(error)
+    return kind.__module__.startswith("aiohttp") and "Timeout" not in kind.__name__
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -15,6 +15,7 @@ from ...miniagents import InteractionContext, miniagent
 from .base import Answer, Question, Terms, as_chat, nothing_to_send, reply_from
 from .clients import endpoint_of
 from .endpoint import Endpoint, Service
+from .events import written
 from .faults import no_answer, words_of
 from .openai_client import connected
 from .sdk import SdkProvider, imported, ready
@@ -147,7 +148,7 @@ class _OpenAI(SdkProvider[dict[str, Any]]):
         completion = await self._asked(self.send, {**request, "stream": False})
         if not getattr(completion, "choices", None):
             raise no_answer(completion, self.endpoint, self.model)
-        for piece in take_whole(completion.model_dump_json(warnings=False, exclude_unset=True).encode(), answer):
+        for piece in take_whole(written(completion), answer):
             yield piece
 
     async def opened(self, request: dict[str, Any]) -> Any:
@@ -159,22 +160,25 @@ class _OpenAI(SdkProvider[dict[str, Any]]):
     async def _asked(self, ask: Callable[..., Awaitable[Any]], request: dict[str, Any]) -> Any:
         """Ask, and ask again without what a server says that it does not know, as long as that is of our own adding."""
         while True:
-            request = {name: value for name, value in request.items() if name not in self._unknown}
             try:
-                return await ask(_completions, **request)
+                return await ask(_completions, **self._without_unknown(request))
             except Exception as error:
                 if getattr(error, "status_code", None) not in _UNKNOWN_OPTION:
                     raise
                 words = words_of(getattr(error, "body", None), self.endpoint)
                 known = (name for name, signs in _OURS.items() if any(sign in words for sign in signs))
-                name = next((name for name in known if name in request), None)
+                name = next((name for name in known if name in request and name not in self._unknown), None)
                 if name is None or name in self.options:
                     raise
             self._unknown.add(name)
-            if name == "response_format":
-                from .openai_turns import with_words  # noqa: PLC0415 - there is a schema
 
-                request = with_words(request)
+    def _without_unknown(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Return a request without what the server does not know; a schema is put into words."""
+        if "response_format" in self._unknown and "response_format" in request:
+            from .openai_turns import with_words  # noqa: PLC0415 - there is a schema
+
+            request = with_words(request)
+        return {name: value for name, value in request.items() if name not in self._unknown}
 
 
 def _responses() -> "type[SdkProvider[dict[str, Any]]]":

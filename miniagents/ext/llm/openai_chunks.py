@@ -89,6 +89,7 @@ class Chunks:
         """
         for _, data in events:
             if data.startswith(_DONE):
+                yield from self._said.close()  # no finish reason may have come
                 self.ended = True
                 return
             try:
@@ -98,13 +99,13 @@ class Chunks:
             else:
                 if not self._answer.model:  # the first chunk
                     self._know(loose(data))
+                if thought := delta.reasoning_content or delta.reasoning:
+                    self._said.thoughts.append(thought)
+                    yield Thought(thought)
                 if token := delta.content:
                     if self._said.thoughts:
                         yield from self._said.think_no_more()
                     yield token
-                elif thought := delta.reasoning_content:
-                    self._said.thoughts.append(thought)
-                    yield Thought(thought)
 
     def _taken(self, chunk: Any) -> Iterator[str | Part]:
         self._know(chunk)

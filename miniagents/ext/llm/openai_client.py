@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .endpoint import Endpoint
 from .sdk import without_ambient_headers
+from .transport import http_client
 
 if TYPE_CHECKING:
     from openai import AsyncOpenAI
@@ -16,15 +17,15 @@ __all__ = ["connected"]
 
 def connected(endpoint: Endpoint) -> "AsyncOpenAI":
     """Return a client for the endpoint, which tries nothing again; the SDK is there."""
-    from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Omit  # noqa: PLC0415 - it was `imported`
+    import openai  # noqa: PLC0415 - it was `imported`
 
-    headers = without_ambient_headers(endpoint, "OPENAI_CUSTOM_HEADERS", Omit())
-    client = AsyncOpenAI(
+    headers = without_ambient_headers(endpoint, "OPENAI_CUSTOM_HEADERS", openai.Omit())
+    client = openai.AsyncOpenAI(
         base_url=endpoint.base_url,
         api_key=endpoint.key,
         max_retries=0,
         default_headers=headers,
-        http_client=DefaultAsyncHttpxClient(),  # the default one, dropped, starts a task of nobody's
+        http_client=http_client(openai),
     )
     if not endpoint.is_ambient:
         client.organization = client.project = None

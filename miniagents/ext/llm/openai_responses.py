@@ -4,11 +4,13 @@ Wire format: https://platform.openai.com/docs/api-reference/responses, as the SD
 SDK, or `responses_events`, before the first call; the environment.
 """
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
 
 from .endpoint import Endpoint
-from .faults import no_answer
+from .events import written
+from .faults import no_answer, words_of
 from .openai_client import connected
 from .provider import Answer, Question
 from .sdk import SdkProvider
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from .responses_events import ResponseEvents
 
 __all__ = ["Responses"]
+
+_NO_THOUGHTS: Final = "ncrypted content"
+"""What the API says where a model does not think, of our wish for its thoughts."""
 
 
 class Responses(SdkProvider[dict[str, Any]]):
@@ -49,18 +54,29 @@ class Responses(SdkProvider[dict[str, Any]]):
 
     async def opened(self, request: dict[str, Any]) -> Any:
         """Ask for a stream."""
-        return await self.open(_responses, **request)
+        return await self._asked(self.open, request)
 
     async def whole(self, request: dict[str, Any], answer: Answer) -> "AsyncGenerator[str | Part, None]":
         """Give the content of a response that comes in one piece."""
         from .responses_events import take_whole  # noqa: PLC0415 - it was `imported`
 
-        response = await self.send(_responses, **request, stream=False)
+        response = await self._asked(self.send, {**request, "stream": False})
         if getattr(response, "output", None) is None or getattr(response, "error", None):
             raise no_answer(response, self.endpoint, self.model)
-        data = response.model_dump_json(warnings=False, exclude_unset=True).encode()
+        data = written(response)
         for piece in take_whole(data, answer):
             yield piece
+
+    async def _asked(self, ask: Callable[..., Awaitable[Any]], request: dict[str, Any]) -> Any:
+        """Ask, and once more without wanting the thoughts of a model that has none."""
+        try:
+            return await ask(_responses, **request)
+        except Exception as error:
+            if getattr(error, "status_code", None) != HTTPStatus.BAD_REQUEST or "include" not in request:
+                raise
+            if _NO_THOUGHTS not in words_of(getattr(error, "body", None), self.endpoint):
+                raise
+        return await ask(_responses, **{name: value for name, value in request.items() if name != "include"})
 
 
 def _responses(client: "AsyncOpenAI") -> Any:

@@ -17,8 +17,9 @@ class Said:
     def __init__(self) -> None:
         self.thoughts: list[str] = []
         """What is thought, and not yet given as a whole."""
-        self._calls: dict[int, dict[str, Any]] = {}
-        """By their index: several may be written at the same time."""
+        self._calls: list[dict[str, Any]] = []
+        self._at: dict[int, dict[str, Any]] = {}
+        """The last call of each index: several may be written at the same time."""
 
     def take(self, delta: Any) -> Iterator[str | Part]:
         """Take a delta, or a whole message; give what it says.
@@ -40,16 +41,16 @@ class Said:
             self._write(place if call.index is None else call.index, call)
 
     def _write(self, index: int, piece: Any) -> None:
-        known = self._calls.get(index)
-        function = piece.function
-        if known is not None and piece.id and known["id"] not in (None, piece.id) and function and function.name:
-            index = max(self._calls) + 1  # some servers give every call the same index
-            known = None
+        known = self._at.get(index)
+        function, call_id = piece.function, _text(piece.id)
+        if known is not None and call_id and known["id"] not in (None, call_id) and function and function.name:
+            known = None  # some servers give every call the same index
         if known is None:
-            known = self._calls[index] = {"id": None, "name": "", "arguments": []}
-        known["id"] = known["id"] or piece.id
+            known = self._at[index] = {"id": None, "name": "", "index": index, "arguments": []}
+            self._calls.append(known)
+        known["id"] = known["id"] or call_id
         if function:
-            known["name"] = known["name"] or function.name or ""
+            known["name"] = known["name"] or _text(function.name) or ""
             if function.arguments:
                 known["arguments"].append(_text(function.arguments))
 
@@ -62,10 +63,11 @@ class Said:
     def close(self) -> Iterator[Part]:
         """Give what is whole now that the message has ended."""
         yield from self.think_no_more()
-        for index, call in sorted(self._calls.items()):
+        for call in sorted(self._calls, key=lambda call: call["index"]):  # those of one index stay in their order
             arguments = "".join(call["arguments"]) or "{}"
-            yield ToolCall(call["id"] or f"call_{index}", name=call["name"], arguments=arguments)
+            yield ToolCall(call["id"] or f"call_{call['index']}", name=call["name"], arguments=arguments)
         self._calls.clear()
+        self._at.clear()
 
 
 def _text(token: Any) -> str | None:

@@ -80,27 +80,28 @@ def turns_of(messages: Sequence[Message], system: str, host: str) -> list[dict[s
     """
     turns: list[dict[str, Any]] = [{"role": "system", "content": sendable(system)}] if system else []
     asked: list[str] = []
+    beside: list[dict[str, Any]] = []  # what comes with results, and only behind the last of them
     is_chain = not any((message.role or "user") == "user" for message in messages)
     for message in messages:
         role = message.role or "user"
         results = [part for part in message.parts if isinstance(part, ToolResult)]
-        if asked and not results:
-            turns += [_result(call_id, NO_RESULT) for call_id in asked]
-            asked = []
         for result in results:
             if result.call_id in asked:
                 asked.remove(result.call_id)
-                turns += _told(result, host)
+                turns.append(_result(result.call_id, tool_text(result)))
+                beside += _beside(result, host)
             else:
-                turns.append({"role": "user", "content": sendable(described([result]))})
+                beside.append({"role": "user", "content": sendable(described([result]))})
         rest = [part for part in message.parts if not isinstance(part, ToolResult)]
         if results and not rest:
             continue
+        turns += [*(_result(call_id, NO_RESULT) for call_id in asked), *beside]
+        asked, beside = [], []
         turn = _turn(message, rest, "user" if (is_chain and role == "assistant") or role == "tool" else role, host)
         if turn is not None:
             turns.append(turn)
-            asked += [call["id"] for call in turn.get("tool_calls", ())]
-    return turns + [_result(call_id, NO_RESULT) for call_id in asked]
+            asked = [call["id"] for call in turn.get("tool_calls", ())]
+    return [*turns, *(_result(call_id, NO_RESULT) for call_id in asked), *beside]
 
 
 def _turn(message: Message, parts: Sequence[Part], role: str, host: str) -> dict[str, Any] | None:
@@ -170,13 +171,11 @@ def _result(call_id: str, text: str) -> dict[str, Any]:
     return {"role": "tool", "tool_call_id": call_id, "content": text}
 
 
-def _told(result: ToolResult, host: str) -> list[dict[str, Any]]:
-    """Return the turns of a result, which takes text only: what else there is in it is said by a user."""
-    turns = [_result(result.call_id, tool_text(result))]
+def _beside(result: ToolResult, host: str) -> list[dict[str, Any]]:
+    """Return what a result, which takes text only, has beside: a user says it."""
     rest = [told for part in result.content if not isinstance(part, Text) and (told := _content(part, host))]
-    if rest:
-        turns.append({"role": "user", "content": [{"type": "text", "text": f"From {result.name}:"}, *rest]})
-    return turns
+    told = {"role": "user", "content": [{"type": "text", "text": f"From {result.name}:"}, *rest]}
+    return [told] if rest else []
 
 
 def tool_text(result: ToolResult) -> str:

@@ -31,7 +31,7 @@ _REASONS: Final = {"max_output_tokens": "length", "content_filter": "content_fil
 _SAYING_NOTHING: Final = frozenset(
     {
         *("response.created", "response.in_progress", "response.queued", "response.output_item.added"),
-        *("response.content_part.added", "response.content_part.done", "response.output_text.done"),
+        *("response.content_part.added", "response.output_text.done"),
         *("response.refusal.done", "response.reasoning_text.done", "response.reasoning_summary_text.done"),
         *("response.reasoning_summary_part.added", "response.reasoning_summary_part.done"),
         *("response.function_call_arguments.delta", "response.function_call_arguments.done"),
@@ -47,7 +47,8 @@ _KNOWN_OF_RESPONSE: Final = frozenset(
         *("tool_choice", "text", "reasoning", "store", "truncation", "user", "service_tier", "previous_response_id"),
         *("max_output_tokens", "max_tool_calls", "background", "prompt_cache_key", "safety_identifier", "top_logprobs"),
         *("include", "conversation", "prompt", "billing", "prompt_cache_retention", "content_filters"),
-        *("presence_penalty", "frequency_penalty", "moderation"),
+        *("presence_penalty", "frequency_penalty", "moderation", "access_programs", "input_transformations"),
+        *("prompt_cache_diagnostics", "prompt_cache_options"),
     }
 )
 """Most of them repeat the request."""
@@ -104,6 +105,8 @@ class ResponseEvents:
             yield token
         elif kind in _THOUGHTS and (thought := _text(event.delta)):
             yield Thought(thought)
+        elif kind == "response.content_part.done":
+            yield from _cited(event.part)
         elif kind == "response.output_item.done":
             yield from parts_of(event.item, has_streamed=True)
         elif kind in _ENDS:
@@ -113,27 +116,31 @@ class ResponseEvents:
             body = event.error or (event.response or {}).get("error") or event
             raise refusal(HTTPStatus.OK, body, self._endpoint, self._model, headers=self._headers)
         elif kind not in (*_SAYING_NOTHING, *_TOKENS, *_THOUGHTS):
-            kept = self._answer.more.setdefault("extra", {})
-            keep(kept, {kind: {name: event[name] for name in event if name not in _KNOWN}}, frozenset())
+            _keep(self._answer, {kind: {name: event[name] for name in event if name not in _KNOWN}}, frozenset())
 
 
 def parts_of(item: Any, *, has_streamed: bool) -> Iterator[str | Part]:
-    """Give what an item says that has ended: the words of a message, where they have not been given, and all parts."""
+    """Give what an item says that has ended: a message, where it has not been given, and all else."""
     kind = item.type
     if kind == "message":
-        for content in item.content or ():
-            text = _text(content.text) or _text(content.refusal) or ""
-            if text and not has_streamed:
+        for content in () if has_streamed else item.content or ():
+            if text := _text(content.text) or _text(content.refusal):
                 yield text
-            if text and content.annotations:
-                yield Text(text, extra={API: {"annotations": content.annotations}})
+            yield from _cited(content)
     elif kind == "function_call":
-        yield ToolCall(item.call_id, name=item.name, arguments=item.arguments or "{}")
+        call_id, name = _text(item.call_id) or _text(item.id) or "", _text(item.name) or ""
+        yield ToolCall(call_id, name=name, arguments=_text(item.arguments) or "{}")
     elif kind == "reasoning":
         said = [*(item.summary or ()), *(item["content"] or () if "content" in item else ())]
         yield Thinking("\n\n".join(_text(each.text) or "" for each in said), extra={API: item})
     elif isinstance(kind, str):
         yield Other(API, block=item)
+
+
+def _cited(content: Any) -> Iterator[Part]:
+    """Give the text of a message's part once more, where there is more to say of it: what it cites."""
+    if content.annotations and (text := _text(content.text)):
+        yield Text(text, extra={API: {"annotations": content.annotations}})
 
 
 def know(response: Any, answer: Answer) -> None:
@@ -144,8 +151,12 @@ def know(response: Any, answer: Answer) -> None:
     answer.finish_reason = _REASONS.get(reason, reason) if reason else "tool_calls" if called else "stop"
     if response.usage is not None:
         answer.usage = _usage(response.usage)
+    _keep(answer, response, _KNOWN_OF_RESPONSE)
+
+
+def _keep(answer: Answer, said: dict[str, Any], known: frozenset[str]) -> None:
     kept = answer.more.get("extra", {})
-    keep(kept, response, _KNOWN_OF_RESPONSE)
+    keep(kept, said, known)
     if kept:
         answer.more["extra"] = kept
 

@@ -94,7 +94,10 @@ class _Items:
             return {"type": "function_call", "call_id": part.id, "name": part.name, "arguments": arguments}
         if isinstance(part, ToolResult) and part.call_id in self._asked:
             self._asked.remove(part.call_id)
-            return _result(part.call_id, tool_text(part))
+            beside = [self._content(each, "user") for each in part.content if not isinstance(each, Text)]
+            told = [said for said in beside if said is not None]
+            text = {"type": "input_text", "text": tool_text(part)}
+            return _result(part.call_id, [text, *told] if told else text["text"])
         if isinstance(part, Thinking) and own.get("encrypted_content") and is_thinking_wanted:
             return dict(own)
         return dict(part.block) if isinstance(part, Other) and part.api == API else None
@@ -127,5 +130,5 @@ class _Items:
         self._asked.clear()
 
 
-def _result(call_id: str, text: str) -> dict[str, Any]:
-    return {"type": "function_call_output", "call_id": call_id, "output": text}
+def _result(call_id: str, output: str | list[dict[str, Any]]) -> dict[str, Any]:
+    return {"type": "function_call_output", "call_id": call_id, "output": output}

@@ -1,8 +1,6 @@
 """The file of a recording: what is in it, and what is said where something else is."""
 
 import json
-import resource
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ from hypothesis import strategies as st
 from miniagents.content import Image, Other, Text, Thinking, Thought, ToolCall, ToolResult
 from miniagents.errors import KeyRefusedError, ModelError, TranscriptError
 from miniagents.ext.llm.recording_file import Exchange, append, load
+from tests.ext.test_transcript import file_size_limit
 
 HEADER = '{"miniagents": "recording", "version": 1}'
 ASKED = {"api": "openai", "model": "m", "options": {}, "request": [{"role": "user", "content": "Grüße 😀"}]}
@@ -204,20 +203,10 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
         append(tmp_path, exchange("a"), anew=False)
 
 
-@pytest.fixture
-def small_files() -> Iterator[None]:
-    """Let no file become larger than 1 kB, as a full disk does."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
-@pytest.mark.usefixtures("small_files")
 def test_a_write_that_fails_leaves_the_file_as_it_was(path: Path) -> None:
     """There is no half of an exchange in the file, where the disk is full."""
     append(path, exchange("a"), anew=False)
     before = path.read_bytes()
-    with pytest.raises(TranscriptError, match="File too large"):
+    with file_size_limit(1000), pytest.raises(TranscriptError, match="File too large"):
         append(path, exchange("b" * 2000), anew=False)
     assert path.read_bytes() == before
