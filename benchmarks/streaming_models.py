@@ -160,6 +160,18 @@ async def anthropic_live() -> float:
     return await replies("anthropic", STREAMS, {"delay_s": DELAY_S}, LIVE_TOKENS)
 
 
+async def openai_live_aiohttp() -> float:
+    """CPU µs a token, as above, ours by aiohttp; the bare SDK as it comes."""
+    os.environ["MINIAGENTS_TRANSPORT"] = "aiohttp"
+    return await openai_live()
+
+
+async def anthropic_live_aiohttp() -> float:
+    """CPU µs a token, as above."""
+    os.environ["MINIAGENTS_TRANSPORT"] = "aiohttp"
+    return await anthropic_live()
+
+
 async def crowd(reading: Callable[[], float]) -> float:
     """Give how much more `reading` is after 200 streams of 50 tokens, one each 10 ms."""
     with provider({"text": ["token "] * CROWD_TOKENS, "delay_s": CROWD_DELAY_S}) as url:
@@ -215,6 +227,7 @@ def scope() -> AbstractAsyncContextManager[Any]:
 if __name__ == "__main__":
     run(
         *(openai_reply, anthropic_reply, openai_live, anthropic_live),
+        *(openai_live_aiohttp, anthropic_live_aiohttp),
         *(openai_crowd, openai_crowd_rss, openai_calls, anthropic_calls),
         scope=scope,
     )

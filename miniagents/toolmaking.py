@@ -9,9 +9,10 @@ too: the model reads what was wrong, in one line, and can do better. Never: othe
 import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final, overload
+from typing import Any, Final, TypeAlias, overload
 
 from .content import ToolCall, ToolResult
 from .errors import UsageError
@@ -30,7 +31,10 @@ from .signature import (
 )
 from .tool_results import called, error_line, failed, parts_in
 
-__all__ = ["Tool", "tool"]
+__all__ = ["Tool", "Watch", "tool"]
+
+Watch: TypeAlias = Callable[[ToolCall], AbstractContextManager[Callable[[ToolResult], object]]]
+"""Who looks on while a tool is called: gives a context for a call, and what that is to be told of the result."""
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What OpenAI and Anthropic take as a tool's name (2026-11)."""
@@ -97,7 +101,9 @@ class Tool:
         """Call the function."""
         return self.function(*args, **kwargs)
 
-    def inquire(self, call: ToolCall, *, timeout_s: float | None = None) -> MessageSequencePromise:
+    def inquire(
+        self, call: ToolCall, *, timeout_s: float | None = None, watch: Watch | None = None
+    ) -> MessageSequencePromise:
         """Call it for a model: it starts at once, and so does this return, with the promise of one message.
 
         The message has the role "tool" and one `ToolResult`. Arguments that do not fit, what the function raises, and a
@@ -107,6 +113,7 @@ class Tool:
         Args:
             call: What the model wrote.
             timeout_s: Seconds after which the call, and what it called, is cancelled; without one, the tool's own.
+            watch: Given the call, returns a context for it to happen in, which is told the result.
 
         Raises:
             NoScopeError: There is no open scope.
@@ -115,7 +122,7 @@ class Tool:
         self._signature  # noqa: B018 - what is wrong with the function is for the person who wrote it
         timeout_s = self.timeout_s if timeout_s is None else timeout_s
         agent = MiniAgent(_answer, alias=self.name, description=self.description)
-        return agent.inquire(call, tool=self, call=call, limit_s=timeout_s)
+        return agent.inquire(call, tool=self, call=call, limit_s=timeout_s, watch=watch or _unwatched)
 
     def fault_in(self, call: ToolCall) -> str | None:
         """Return what is wrong with the arguments of a call, in one line, or None."""
@@ -133,16 +140,22 @@ class _Signature:
     """The parameter that gets the context of the call."""
 
 
-async def _answer(ctx: InteractionContext, *, tool: Tool, call: ToolCall, limit_s: float | None) -> None:
+def _unwatched(_call: ToolCall) -> AbstractContextManager[Callable[[ToolResult], object]]:
+    return nullcontext(lambda _result: None)
+
+
+async def _answer(ctx: InteractionContext, *, tool: Tool, call: ToolCall, limit_s: float | None, watch: Watch) -> None:
     """Reply the result of one call."""
     run = MiniAgent(_run, alias=tool.name)  # in its own trail it is the same call
-    try:
-        said = await run.inquire(call, timeout_s=limit_s, errors_as_messages=False, tool=tool, call=call)
-        result = ToolResult(call.id, name=call.name, content=await parts_in(said))
-    except ArgumentsError as error:
-        result = failed(call, str(error))
-    except Exception as error:  # noqa: BLE001 - whatever it is, the model is told
-        result = failed(call, error_line(error))
+    with watch(call) as tell:
+        try:
+            said = await run.inquire(call, timeout_s=limit_s, errors_as_messages=False, tool=tool, call=call)
+            result = ToolResult(call.id, name=call.name, content=await parts_in(said))
+        except ArgumentsError as error:
+            result = failed(call, str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the model is told
+            result = failed(call, error_line(error))
+        tell(result)
     ctx.reply(Message(role="tool", parts=(result,)))
 
 

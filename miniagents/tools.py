@@ -14,7 +14,7 @@ from .messages import Message, MessageSequencePromise
 from .miniagents import MiniAgent
 from .safe_text import one_line
 from .tool_results import called, failed
-from .toolmaking import Tool, tool
+from .toolmaking import Tool, Watch, tool
 
 __all__ = ["Approve", "Tool", "approved", "run_tools", "tool", "toolbox"]
 
@@ -66,6 +66,7 @@ async def run_tools(
     *,
     approve: Approve | None = None,
     timeout_s: float | None = None,
+    watch: Watch | None = None,
 ) -> Message:
     """Make all calls at once, and return one message with the role "tool" and their results in the order of the calls.
 
@@ -77,6 +78,7 @@ async def run_tools(
         calls: What a model wants.
         approve: Who is asked about tools that need it.
         timeout_s: Seconds that each call may take whose tool says nothing else.
+        watch: See `Tool.inquire`.
 
     Raises:
         Exception: What `approve` raises.
@@ -85,7 +87,8 @@ async def run_tools(
     results: dict[int, ToolResult] = {}
 
     def start(place: int, tool: Tool, call: ToolCall) -> None:
-        running[place] = tool.inquire(call, timeout_s=timeout_s if tool.timeout_s is None else tool.timeout_s)
+        limit_s = timeout_s if tool.timeout_s is None else tool.timeout_s
+        running[place] = tool.inquire(call, timeout_s=limit_s, watch=watch)
 
     try:
         to_ask = []

@@ -13,6 +13,7 @@ from tests.interrupted.terminal import check_moments, terminal
 
 CHAIN: Final = Path(__file__).parent / "interrupted" / "chain.py"
 MODULES: Final = ("asyncio", "miniagents.messages", "miniagents.utils")
+SDK: Final = ("openai", "openai.resources.chat")
 WITHIN_S: Final = 0.3
 
 
@@ -29,7 +30,15 @@ def test_a_chain_with_a_model_ends_at_once() -> None:
     """At any moment of a chain that begins with a model on a real connection, Ctrl-C is as good."""
     with terminal(*MODULES, "openai") as screen, provider() as server:
         check_moments(
-            screen, CHAIN, "model", server.openai_base_url, count=20, within_s=WITHIN_S, warm=True, token=TOKEN
+            screen,
+            CHAIN,
+            "model",
+            server.openai_base_url,
+            count=20,
+            within_s=WITHIN_S,
+            warm=True,
+            token=TOKEN,
+            modules=SDK,
         )
 
 
@@ -39,7 +48,15 @@ def test_a_chain_from_a_cold_start_ends_at_once() -> None:
     with terminal() as screen, provider() as server:
         for kind in KINDS:
             check_moments(
-                screen, CHAIN, kind, server.openai_base_url, count=4, within_s=WITHIN_S, warm=False, token=TOKEN
+                screen,
+                CHAIN,
+                kind,
+                server.openai_base_url,
+                count=4,
+                within_s=WITHIN_S,
+                warm=False,
+                token=TOKEN,
+                modules=SDK if kind == "model" else (),
             )
 
 

@@ -39,7 +39,7 @@ _SAYING_NOTHING: Final = frozenset(
     }
 )
 """Types of events whose words come again, whole, with the item's end."""
-_KNOWN: Final = frozenset({"type", "sequence_number", "response", "item", "output_index", "obfuscation"})
+_KNOWN: Final = frozenset({"type", "sequence_number", "response", "item", "item_id", "output_index", "obfuscation"})
 _KNOWN_OF_RESPONSE: Final = frozenset(
     {
         *("id", "object", "created_at", "completed_at", "model", "status", "output", "usage", "error"),
@@ -116,7 +116,8 @@ class ResponseEvents:
             body = event.error or (event.response or {}).get("error") or event
             raise refusal(HTTPStatus.OK, body, self._endpoint, self._model, headers=self._headers)
         elif kind not in (*_SAYING_NOTHING, *_TOKENS, *_THOUGHTS):
-            _keep(self._answer, {kind: {name: event[name] for name in event if name not in _KNOWN}}, frozenset())
+            said = {name: event[name] for name in event if name not in _KNOWN}
+            _keep(self._answer, {kind: said} if said else {}, frozenset())
 
 
 def parts_of(item: Any, *, has_streamed: bool) -> Iterator[str | Part]:

@@ -83,7 +83,9 @@ class _Items:
 
     def _say(self, role: str | None, content: list[dict[str, Any]]) -> None:
         if content:
-            self.items.append({"role": role, "content": content})
+            # What a model said is text, which goes back under no id of the API's, and only so as a string.
+            said = "".join(each["text"] for each in content) if role == "assistant" else content
+            self.items.append({"role": role, "content": said})
 
     def _item(self, part: Part, role: str | None, *, is_thinking_wanted: bool) -> dict[str, Any] | None:
         """Return the item of a part that is one by itself."""
@@ -107,7 +109,7 @@ class _Items:
         own = part.extra.get(API, {})
         match part:
             case Text() if part.text:
-                return {"type": "output_text" if role == "assistant" else "input_text", "text": sendable(part.text)}
+                return {"type": "input_text", "text": sendable(part.text)}
             case Image() if role != "assistant":
                 url = None if "file_id" in own else part.url or data_url(part, self._host)
                 return {"type": "input_image", "detail": "auto", **({"image_url": url} if url else {}), **own}

@@ -5,6 +5,7 @@ In: an agent's context, a question, terms. Out: all of it as messages of the rep
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 from ...content import ToolCall
@@ -14,15 +15,34 @@ from ...miniagents import InteractionContext
 from ...tools import run_tools, toolbox
 from .provider import Question, name_of, schema_in_words
 from .schema import Schema
+from .tracing import start_agent_span, watched
 from .turn import Asking, Check, reply_to
 
-__all__ = ["in_rounds"]
+__all__ = ["in_rounds", "rounds_of"]
 
 _PAUSED: Final = "pause_turn"
 """Anthropic's word for a reply that the API ended in the middle, to be sent back as it is."""
 
 
 async def in_rounds(ctx: InteractionContext, asking: Asking, question: Question) -> None:
+    """Do `rounds_of` below a span of their own, if anybody watches."""
+    provider = asking.providers[0]
+    span = start_agent_span(
+        agent=asking.agent,
+        provider=provider.service or provider.api,
+        model=provider.model,
+        secrets=provider.secrets,
+    )
+    try:
+        with span.current():
+            await rounds_of(ctx, asking, question)
+    except BaseException as error:
+        span.end(error=error)
+        raise
+    span.end()
+
+
+async def rounds_of(ctx: InteractionContext, asking: Asking, question: Question) -> None:
     """Reply with the model's messages and those of the tools it calls, until it calls no more and fits the schema.
 
     Raises:
@@ -46,7 +66,8 @@ async def in_rounds(ctx: InteractionContext, asking: Asking, question: Question)
         if calls and all(call.name in foreign_names for call in calls):
             return  # whoever described them calls them
         if calls:
-            said = await run_tools(tools, calls, approve=terms.approve, timeout_s=terms.tool_timeout_s)
+            watch = partial(watched, agent=asking.agent, secrets=asking.providers[0].secrets)
+            said = await run_tools(tools, calls, approve=terms.approve, timeout_s=terms.tool_timeout_s, watch=watch)
             ctx.reply(said)
             question = replace(question, messages=(*question.messages, reply, said))
         elif reply.metadata.get("finish_reason") == _PAUSED:

@@ -14,8 +14,8 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from opentelemetry.trace import Span as OtelSpan
     from opentelemetry.trace import Tracer
 
+    from ...content import ToolCall, ToolResult
     from ...messages import Message
     from .provider import Answer
 
-__all__ = ["NO_SPAN", "Span", "records_content", "start_agent_span", "start_chat_span", "start_tool_span"]
+__all__ = ["NO_SPAN", "Span", "start_agent_span", "start_chat_span", "start_tool_span", "watched"]
 
 _API: Final = "opentelemetry.trace"
 _PROVIDER_VARIABLE: Final = "OTEL_PYTHON_TRACER_PROVIDER"
@@ -138,11 +139,6 @@ class _Watched(Span):
         self._span.set_attributes(told)
 
 
-def records_content() -> bool:
-    """Whether spans have content now, so that a reply is worth keeping for the end of its span."""
-    return _content_is_wanted() and _tracer() is not None
-
-
 def start_chat_span(  # noqa: PLR0913 - by name, and half of them optional
     *,
     agent: str,
@@ -178,6 +174,26 @@ def start_chat_span(  # noqa: PLR0913 - by name, and half of them optional
         return {**asked("chat", agent, provider, model), **requested(options), **server_of(host)}
 
     return _started(tracer, f"chat {model}", attributes, content, secrets, is_remote=True)
+
+
+@contextmanager
+def watched(call: "ToolCall", *, agent: str, secrets: Sequence[str] = ()) -> Iterator[Callable[["ToolResult"], object]]:
+    """Let a span `execute_tool {name}` be the one below which the call of a tool happens; give what ends it."""
+    span = start_tool_span(name=call.name, call_id=call.id, arguments=call.arguments, agent=agent, secrets=secrets)
+
+    def end(result: "ToolResult") -> None:
+        span.end(result=result.text, error=_ToolFailedError(result.text) if result.is_error else None)
+
+    with span.current():
+        try:
+            yield end
+        except BaseException as error:
+            span.end(error=error)
+            raise
+
+
+class _ToolFailedError(Exception):
+    """What a model is told of a tool that failed."""
 
 
 def start_tool_span(

@@ -12,6 +12,7 @@ import openai
 from anthropic.types import RawMessageStreamEvent
 from hypothesis import strategies as st
 from openai.types.chat import ChatCompletionChunk
+from openai.types.responses import ResponseStreamEvent
 
 from miniagents.ext.llm.anthropic_events import Events, finish_reason_of
 from miniagents.ext.llm.anthropic_events import usage_of as anthropic_usage_of
@@ -20,6 +21,7 @@ from miniagents.ext.llm.endpoint import Endpoint
 from miniagents.ext.llm.events import EventDecoder
 from miniagents.ext.llm.openai_chunks import Chunks
 from miniagents.ext.llm.openai_chunks import usage_of as openai_usage_of
+from miniagents.ext.llm.responses_events import ResponseEvents
 
 ENDPOINT: Final = Endpoint("http://there", "no-key", "KEY", "check it", is_ambient=False, key_cure="check it")
 
@@ -44,7 +46,8 @@ class Decoded:
 def by_us(api: str, chunks: Sequence[bytes]) -> Decoded:
     """Decode by ours."""
     heard, events = Decoded(), EventDecoder()
-    decoder = (Chunks if api == "openai" else Events)(heard.answer, ENDPOINT, "model-1")
+    decoders: dict[str, Any] = {"openai": Chunks, "responses": ResponseEvents, "anthropic": Events}
+    decoder = decoders[api](heard.answer, ENDPOINT, "model-1")
     try:
         for chunk in chunks:
             if not decoder.ended:
@@ -63,6 +66,9 @@ def sdk_of(api: str) -> Iterator[Any]:
     if api == "openai":
         with openai.OpenAI(api_key="no-key") as client:
             yield partial(_by_sdk, partial(openai.Stream, cast_to=ChatCompletionChunk, client=client), _take_chunk)
+    elif api == "responses":
+        with openai.OpenAI(api_key="no-key") as client:
+            yield partial(_by_sdk, partial(openai.Stream, cast_to=ResponseStreamEvent, client=client), _take_response)
     else:
         with anthropic.Anthropic(api_key="no-key") as client:
             stream = partial(anthropic.Stream, cast_to=RawMessageStreamEvent, client=client)
@@ -93,6 +99,29 @@ def _take_chunk(heard: Decoded, chunk: Any) -> None:
             answer.finish_reason = choice.finish_reason
     if chunk.usage is not None:
         answer.usage = openai_usage_of(chunk.usage)
+
+
+def _take_response(heard: Decoded, event: Any) -> None:
+    answer = heard.answer
+    if event.type in ("response.output_text.delta", "response.refusal.delta"):
+        heard.tokens += [event.delta] if event.delta else []
+    elif event.type in ("response.completed", "response.incomplete"):
+        response = event.response
+        answer.model, answer.id = response.model, response.id
+        why = response.incomplete_details and response.incomplete_details.reason
+        calls = [item for item in response.output if item.type == "function_call"]
+        reasons = {"max_output_tokens": "length"}
+        answer.finish_reason = reasons.get(why, why) if why else "tool_calls" if calls else "stop"
+        if (usage := response.usage) is not None:
+            answer.usage = {
+                "in": usage.input_tokens,
+                "out": usage.output_tokens,
+                "cached": usage.input_tokens_details.cached_tokens,
+            }
+            if thinking := usage.output_tokens_details.reasoning_tokens:
+                answer.usage["thinking"] = thinking
+    elif event.type in ("response.failed", "error"):
+        raise openai.OpenAIError
 
 
 def _take_event(counts: list[Any], heard: Decoded, event: Any) -> None:

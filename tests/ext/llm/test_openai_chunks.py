@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openai.lib.streaming.chat import ChatCompletionStreamState
+from openai.types.chat import ChatCompletionChunk
 
+from miniagents.content import Thinking, Thought, ToolCall
+from miniagents.ext.llm.events import EventDecoder
 from tests.ext.llm.decoding import by_us, cut, laid_out, sdk_of, strange, texts
 from tests.fakes import openai_wire
 from tests.fakes.replies import Answer, Usage
@@ -73,6 +77,43 @@ def test_streams_as_they_are_documented(path: Path) -> None:
     for size in (1, 7, 64, len(stream)):
         found = by_us("openai", [stream[place : place + size] for place in range(0, len(stream), size)])
         assert found.told == expected.told
+
+
+def test_parallel_calls_and_thoughts() -> None:
+    """Calls that are written at the same time are to us what the SDK puts together; thoughts come whole before them."""
+    stream = (Path(__file__).parent / "streams/openai_tools.txt").read_bytes()
+    state = ChatCompletionStreamState()
+    for event in EventDecoder().feed(stream)[:-1]:
+        state.handle_chunk(ChatCompletionChunk.model_validate_json(event[1]))
+    message = state.get_final_completion().choices[0].message
+    expected = [
+        ToolCall(call.id, name=call.function.name, arguments=call.function.arguments)
+        for call in message.tool_calls or ()
+    ]
+    assert len(expected) == 3
+    for size in (1, 50, len(stream)):
+        found = by_us("openai", [stream[place : place + size] for place in range(0, len(stream), size)])
+        thoughts = ["Two", " cities…", "é"]
+        assert found.pieces == [*thoughts, Thinking("".join(thoughts)), "Let me ", "look.", *expected]
+        assert found.answer.usage == {"in": 82, "out": 41, "cached": 64, "thinking": 12}
+
+
+def test_an_end_without_a_reason() -> None:
+    """Where the end mark comes without a finish reason, the calls before it are whole all the same."""
+    call = {"index": 0, "id": "a", "function": {"name": "look", "arguments": "{}"}}
+    said = openai_wire.event({"model": "m", "choices": [{"delta": {"reasoning": "hm", "tool_calls": [call]}}]})
+    assert by_us("openai", [said]).pieces == ["hm"]
+    whole = ["hm", Thinking("hm"), ToolCall("a", name="look", arguments="{}")]
+    assert by_us("openai", [said + openai_wire.DONE]).pieces == whole
+
+
+@pytest.mark.parametrize("name", ["reasoning", "reasoning_content"])
+def test_a_chunk_that_thinks_and_speaks(name: str) -> None:
+    """A thought and a token in one chunk are both given, the thought first."""
+    said = openai_wire.event({"model": "m", "choices": [{"delta": {"content": "a", name: "hm"}}]})
+    found = by_us("openai", [said])
+    assert found.pieces == ["hm", Thinking("hm"), "a"]
+    assert isinstance(found.pieces[0], Thought)
 
 
 def test_generated_streams() -> None:

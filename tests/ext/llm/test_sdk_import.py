@@ -135,4 +135,4 @@ async def test_the_clock_of_a_reply_starts_behind_it(api: Api, monkeypatch: pyte
 def test_ctrl_c_during_the_import(api: Api) -> None:
     """Ctrl-C while a program's first call imports its SDK ends it within 0.2 s, with 130 and without a word."""
     with terminal("asyncio", "miniagents.messages", f"miniagents.ext.llm.{api}") as screen:
-        check_moments(screen, PROGRAM, api, count=10, within_s=0.25, warm=True)
+        check_moments(screen, PROGRAM, api, count=10, within_s=0.25, warm=True, modules=(api,))

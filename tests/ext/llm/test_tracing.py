@@ -17,18 +17,21 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
-from miniagents import Message, __version__
+from miniagents import Message, MiniAgents, __version__
 from miniagents.errors import RateLimitedError
 from miniagents.ext.llm import tracing
 from miniagents.ext.llm.base import Answer
+from miniagents.ext.llm.openai import openai_agent
 from miniagents.ext.llm.tracing import (
     NO_SPAN,
     Span,
-    records_content,
     start_agent_span,
     start_chat_span,
     start_tool_span,
 )
+from tests.ext.llm.asking import environment, served
+from tests.fakes.llm_server import Reply
+from tests.fakes.replies import ToolUse
 
 CAPTURE: Final = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT"
 KEY: Final = "my-own-key-1"
@@ -56,6 +59,11 @@ def exporter(monkeypatch: pytest.MonkeyPatch) -> InMemorySpanExporter:
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     provided(monkeypatch, provider)
     return exporter
+
+
+def records_content() -> bool:
+    """Say whether a span that begins now wants to be told what is said."""
+    return chat().wants_content
 
 
 def chat(**more: Any) -> Span:
@@ -385,3 +393,30 @@ def test_a_provider_may_be_named_by_the_environment() -> None:
     assert used(**name) == "_Watched opentelemetry"
     lost = used("sys.modules['opentelemetry'] = None\n", **name)
     assert "a span is lost: OpenTelemetry failed (ModuleNotFoundError)" in lost
+
+
+@pytest.mark.real_time
+async def test_a_call_with_tools_is_a_tree(exporter: InMemorySpanExporter, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A model agent's call holds its requests and the calls of its tools, each told its end."""
+    monkeypatch.setenv(CAPTURE, "true")
+
+    async def look(place: str) -> str:
+        if place == "nowhere":
+            raise ValueError("there is no such place")
+        return f"saw {place}"
+
+    uses = [ToolUse("look", {"place": "here"}), ToolUse("look", {"place": "nowhere"})]
+    async with served(Reply("", tool_calls=uses), "Done.") as server, MiniAgents():
+        variables = environment(server)
+        await openai_agent.inquire("x", model="m", environment=variables, tools=[look])
+    spans = exporter.get_finished_spans()
+    [whole] = [span for span in spans if span.name == "invoke_agent openai_agent"]
+    below = [span for span in spans if span is not whole]
+    assert {span.parent.span_id for span in below if span.parent} == {whole.context.span_id}
+    assert sorted(span.name for span in below) == ["chat m", "chat m", "execute_tool look", "execute_tool look"]
+    told = [dict(span.attributes or {}) for span in below if span.name.startswith("execute_tool")]
+    assert sorted(each["gen_ai.tool.call.result"] for each in told) == [
+        "ValueError: there is no such place",
+        "saw here",
+    ]
+    assert [each.get("error.type") is not None for each in told].count(True) == 1

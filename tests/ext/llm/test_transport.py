@@ -61,7 +61,6 @@ FAULTS: dict[str, tuple[type[Exception], str]] = {
     "cut": (ReplyCutError, "the connection broke in the middle of the answer; ask again"),
     "cut_before": (ProviderUnreachableError, "the connection failed: Server disconnected"),
     "http_429": (RateLimitedError, "too many requests"),
-    "no_end": (ReplyCutError, "ended without its end mark"),
 }
 
 
