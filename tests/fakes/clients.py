@@ -204,4 +204,8 @@ def _anthropic_usage(usage: Any) -> Usage:
     return Usage(usage.input_tokens + cached + written, usage.output_tokens, cached, written, thinking)
 
 
-_LISTENERS = {"openai": _listen_to_openai, "responses": _listen_to_responses, "anthropic": _listen_to_anthropic}
+_LISTENERS: dict[str, Any] = {
+    "openai": _listen_to_openai,
+    "responses": _listen_to_responses,
+    "anthropic": _listen_to_anthropic,
+}

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping
+    from ssl import SSLContext
 
+HANDSHAKE_S = 5.0  # ends one in which the client does not take part
 LAST_CHUNK = b"0\r\n\r\n"
 
 # Statuses that providers send and the standard library does not know
@@ -74,7 +76,11 @@ class Connection(asyncio.StreamReaderProtocol):
     """A connection that a task serves; the task is cancelled the moment the client is gone, whatever it waits for."""
 
     def __init__(
-        self, number: int, requests: Iterator[int], serve: Callable[[Connection], Coroutine[Any, Any, None]]
+        self,
+        number: int,
+        requests: Iterator[int],
+        serve: Callable[[Connection], Coroutine[Any, Any, None]],
+        tls: SSLContext | None = None,
     ) -> None:
         self.number = number
         self.client_closed: Future[float] = milestone()
@@ -83,23 +89,37 @@ class Connection(asyncio.StreamReaderProtocol):
         self.task: asyncio.Task[None]
         self._requests = requests  # counts those of all connections
         self._serve = serve
+        self._tls = tls
         super().__init__(asyncio.StreamReader(), self._opened)
-
-    @property
-    def is_new(self) -> bool:
-        """Whether nothing can be said over it: it is being accepted, or a handshake of TLS is under way or failed."""
-        return not hasattr(self, "task")
 
     def _opened(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self._writer = reader, writer
+        if self._tls:
+            writer.transport.pause_reading()  # type: ignore[attr-defined]  # what comes first is not for the reader
         self.task = asyncio.create_task(self._serve(self), name=f"connection {self.number}")
         if self.closing:  # the server was left while this one was being accepted
             self.abort()
 
+    async def secure(self) -> None:
+        """Agree on encryption, where there shall be any; raises OSError if the client does not."""
+        if self._tls is None:
+            return
+        loop, self._plain_writer = asyncio.get_running_loop(), self._writer  # a writer that is dropped, closes
+        try:
+            transport = await loop.start_tls(
+                self._writer.transport, self, self._tls, server_side=True, ssl_handshake_timeout=HANDSHAKE_S
+            )
+            if transport is None:
+                raise ConnectionAbortedError("the client has left")
+        except OSError:
+            self.lost.set()  # of which the loop tells only those that it told of a connection
+            raise
+        self._writer = asyncio.StreamWriter(transport, self, self._reader, loop)
+
     def eof_received(self) -> bool | None:
         """Take the client's end of sending for its leaving: none of ours closes one half only."""
         self._client_gone()
-        return super().eof_received()
+        return super().eof_received() if self._tls is None else None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Learn that the socket is closed, by whichever side."""
@@ -123,7 +143,7 @@ class Connection(asyncio.StreamReaderProtocol):
     def abort(self) -> None:
         """Close at once."""
         self.closing = True
-        if not self.is_new:
+        if hasattr(self, "task"):
             self._writer.transport.abort()
 
     async def read(self) -> Request:

@@ -21,7 +21,8 @@ import threading
 from collections import deque
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Self
+from ssl import SSLError
+from typing import TYPE_CHECKING, Self
 
 from tests.fakes import anthropic_wire, openai_wire, responses_wire
 from tests.fakes.answering import Exchange
@@ -38,7 +39,6 @@ __all__ = ["Fault", "LLMServer", "Reply", "Request", "ToolUse", "Usage"]
 
 WIRES: tuple[Wire, ...] = (openai_wire, responses_wire, anthropic_wire)
 MODELS = {openai_wire.PATH: ("gpt-4o", "gpt-4o-mini"), anthropic_wire.PATH: ("claude-large", "claude-small")}
-TLS_S = 1.0  # for a handshake, and for a farewell, that the other side does not take part in
 START_S = 10.0  # far more than a thread needs to start listening
 
 
@@ -56,7 +56,7 @@ class LLMServer:
         self.keys = set(keys)
         self.requests: list[Request] = []
         self._burst = burst
-        self._tls = tls
+        self._tls = identity().context() if tls else None
         self._connections: list[Connection] = []
         self._numbers = itertools.count(1)
         self._arrivals: dict[int, Future[Request]] = {}
@@ -100,11 +100,7 @@ class LLMServer:
     @property
     def open_connections(self) -> int:
         """How many connections are open now."""
-        return sum(not connection.lost.is_set() for connection in self._connections if self._counts(connection))
-
-    def _counts(self, connection: Connection) -> bool:
-        """Whether it is one to be waited for: none of TLS that never came about."""
-        return not (self._tls and connection.is_new)
+        return sum(not connection.lost.is_set() for connection in self._connections)
 
     async def arrived(self, number: int = 1) -> Request:
         """Wait for the request of this number, counted from 1, from any event loop."""
@@ -122,16 +118,12 @@ class LLMServer:
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
-        tls: Any = {}
-        if self._tls:
-            tls = {"ssl": identity().context(), "ssl_handshake_timeout": TLS_S, "ssl_shutdown_timeout": TLS_S}
-        self._server = await loop.create_server(self._accept, "127.0.0.1", 0, **tls)
+        self._server = await loop.create_server(self._accept, "127.0.0.1", 0)
         self._port: int = self._server.sockets[0].getsockname()[1]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
-        self._connections = [each for each in self._connections if self._counts(each)]
         for connection in self._connections:
             connection.abort()
         for connection in self._connections:
@@ -143,18 +135,19 @@ class LLMServer:
                 raise defect
 
     def _accept(self) -> Connection:
-        self._connections.append(Connection(len(self._connections) + 1, self._numbers, self._serve))
+        self._connections.append(Connection(len(self._connections) + 1, self._numbers, self._serve, self._tls))
         return self._connections[-1]
 
     async def _serve(self, connection: Connection) -> None:
         """Answer the requests of one connection until either side closes it."""
         try:
+            await connection.secure()
             while not connection.closing:
                 request = await connection.read()
                 self.requests.append(request)
                 self._arrival(request.number).set_result(request)
                 await self._respond(connection, request)
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, SSLError, asyncio.IncompleteReadError):
             pass  # the client is gone
         finally:
             connection.close()

@@ -95,20 +95,28 @@ def _objections_to_part(part: Any, kinds: tuple[str, ...], where: str) -> Iterat
     held = part.get(kind)
     if held is None:
         yield missing(f"{where}.{kind}")
-    elif not isinstance(held, str if kind in ("text", "refusal") else dict):
+    if not isinstance(held, str if kind in ("text", "refusal") else dict):
         yield bad_type(f"{where}.{kind}", "another type")
-    elif kind == "image_url" and not is_image_url(held.get("url")):
-        yield error_of(REFUSED, "invalid_image_url", "Invalid base64 image_url.", f"{where}.image_url.url")
-    elif kind == "input_audio" and held.get("format") not in ("wav", "mp3"):
-        yield bad_value(held.get("format"), ("wav", "mp3"), f"{where}.input_audio.format")
-    elif kind == "input_audio" and not is_base64(held.get("data")):
-        yield error_of(REFUSED, "invalid_value", "The audio data is not valid base64.", f"{where}.input_audio.data")
-    elif kind == "file" and "file_id" not in held:
+    if isinstance(held, dict):
+        yield from _objections_to_held(str(kind), held, f"{where}.{kind}")
+
+
+def _objections_to_held(kind: str, held: Json, where: str) -> Iterator[Json]:
+    """What is wrong with an image, an audio or a file."""
+    if kind == "image_url":
+        if not is_image_url(held.get("url")):
+            yield error_of(REFUSED, "invalid_image_url", "Invalid base64 image_url.", f"{where}.url")
+    elif kind == "input_audio":
+        if held.get("format") not in ("wav", "mp3"):
+            yield bad_value(held.get("format"), ("wav", "mp3"), f"{where}.format")
+        if not is_base64(held.get("data")):
+            yield error_of(REFUSED, "invalid_value", "The audio data is not valid base64.", f"{where}.data")
+    elif "file_id" not in held:
         if not held.get("filename"):
-            yield missing(f"{where}.file.filename")
+            yield missing(f"{where}.filename")
         if not is_data_url(held.get("file_data")):
             data = "Invalid 'file_data'. Expected a base64-encoded data URL with a MIME type."
-            yield error_of(REFUSED, "invalid_value", data, f"{where}.file.file_data")
+            yield error_of(REFUSED, "invalid_value", data, f"{where}.file_data")
 
 
 def _objections_to_calls(role: Any, calls: Any, where: str) -> Iterator[Json]:

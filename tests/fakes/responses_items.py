@@ -93,7 +93,7 @@ def items_of(answer: Answer) -> list[Item]:
 
 def _reasoning(item_id: str, pieces: tuple[str, ...], thought: str) -> Item:
     sealed = seal(thought)
-    item = {"id": item_id, "type": "reasoning", "summary": []}
+    item: Json = {"id": item_id, "type": "reasoning", "summary": []}
     begun = {**item, "encrypted_content": sealed[: len(sealed) // 2]}
     whole = {**item, "encrypted_content": sealed}
     if not pieces:
@@ -106,8 +106,9 @@ def _reasoning(item_id: str, pieces: tuple[str, ...], thought: str) -> Item:
 def _message(answer: Answer) -> Item:
     text = "".join(answer.tokens)
     status = "incomplete" if answer.finish_reason in ("length", "content_filter") else "completed"
-    item = {"id": f"msg_{answer.number}", "type": "message", "role": "assistant"}
+    item: Json = {"id": f"msg_{answer.number}", "type": "message", "role": "assistant"}
     begun = {**item, "status": "in_progress", "content": []}
+    part: Json
     if answer.refusal:
         kind, part = ("refusal", "refusal"), {"type": "refusal", "refusal": text}
     else:

@@ -14,8 +14,7 @@ from tests.fakes.llm_server import LLMServer, Reply, ToolUse
 from tests.fakes.test_faults import CUT_OFF, SDKS, kind
 
 TOKENS = ("a", "b", "c", "d")
-PATHS: dict[str, str] = {wire.PATH: wire.PATH for wire in (openai_wire, responses_wire, anthropic_wire)}
-CHUNKED_END = b"0\r\n\r\n"
+WIRES: dict[str, Any] = {"openai": openai_wire, "responses": responses_wire, "anthropic": anthropic_wire}
 
 all_apis = pytest.mark.parametrize("api", get_args(Api))
 both_ways = pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])
@@ -32,7 +31,7 @@ def meet(api: Api, reply: Reply, *, streamed: bool) -> Heard:
 
 
 def sent(api: Api, reply: Reply, *, streamed: bool = True) -> bytes:
-    """Receive a reply that ends with its connection as it goes out."""
+    """Receive a reply as it goes out, to the end of its connection, or of the error."""
 
     async def run() -> bytes:
         async with LLMServer([reply]) as server:
@@ -41,10 +40,13 @@ def sent(api: Api, reply: Reply, *, streamed: bool = True) -> bytes:
             said: Any = [{"role": "user", "content": "x"}]
             turns = {"input": said} if api == "responses" else {"messages": said, "max_tokens": 9}
             data = json.dumps({"model": "m", "stream": streamed, **turns}).encode()
-            wire = {"openai": openai_wire, "responses": responses_wire, "anthropic": anthropic_wire}[api]
             more = f"authorization: Bearer k\r\nanthropic-version: 1\r\ncontent-length: {len(data)}\r\n\r\n"
-            writer.write(f"POST {wire.PATH} HTTP/1.1\r\n{more}".encode() + data)  # type: ignore[attr-defined]  # a module
-            received = await reader.read()
+            writer.write(f"POST {WIRES[api].PATH} HTTP/1.1\r\n{more}".encode() + data)
+            if reply.fault == "error_200":
+                received = await reader.readuntil(b'"}' if api == "anthropic" else b"}}")
+                received += await reader.readuntil(b'"}') if api == "anthropic" else b""
+            else:
+                received = await reader.read()
             writer.close()
             return received
 

@@ -220,6 +220,10 @@ def test_alone() -> None:
         "plain",
         "--reply",
         json.dumps({"text": ["a", "b"], "usage": {"input_tokens": 5, "output_tokens": 6}}),
+        "--reply",
+        json.dumps(
+            {"thinking": "hm", "tool_calls": [{"name": "t", "arguments": {"x": 1}}], "headers": {"x-more": "1"}}
+        ),
     ]
     command = [sys.executable, "-m", "tests.fakes.llm_server", "--port", "0", "--key", "k", *replies]
     with subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True) as process:
@@ -227,10 +231,13 @@ def test_alone() -> None:
             assert process.stdout
             base_url = process.stdout.readline().strip()
             with anthropic.Anthropic(base_url=base_url, api_key="k", max_retries=0) as client:
+                asked: Any = [{"role": "user", "content": "x"}]
                 for expected in ("plain", "ab"):
-                    asked: Any = [{"role": "user", "content": "x"}]
                     answer: Any = client.messages.create(model="m", max_tokens=9, messages=asked)
                     assert answer.content[0].text == expected
                 assert answer.usage.output_tokens == 6
+                raw: Any = client.messages.with_raw_response.create(model="m", max_tokens=9, messages=asked)
+                assert [block.type for block in raw.parse().content] == ["thinking", "tool_use"]
+                assert raw.headers["x-more"] == "1"
         finally:
             process.terminate()

@@ -48,8 +48,16 @@ _STATUS_OF_TYPE: Final = {
     "not_found_error": HTTPStatus.NOT_FOUND,
     "request_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "rate_limit_error": HTTPStatus.TOO_MANY_REQUESTS,
+    "rate_limit_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
+    "insufficient_quota": HTTPStatus.TOO_MANY_REQUESTS,
+    "invalid_prompt": HTTPStatus.BAD_REQUEST,
+    "invalid_image": HTTPStatus.BAD_REQUEST,
+    "bio_policy": HTTPStatus.BAD_REQUEST,
+    "misalignment_policy_violation": HTTPStatus.BAD_REQUEST,
+    "image_content_policy_violation": HTTPStatus.BAD_REQUEST,
 }
-"""What types of errors inside an answer with status 200 stand for (Anthropic's API, "Errors", 2026-11)."""
+"""What types, or codes, of errors inside an answer with status 200 stand for (Anthropic's API, "Errors"; OpenAI's
+`ResponseError`, 2026-11)."""
 
 _OUT_OF_CREDIT: Final = ("insufficient_quota", "billing_error", "credit balance")
 _INCOMPLETE: Final = ("complete message body", "Not enough data to satisfy")
@@ -129,7 +137,8 @@ def no_answer(answer: Any, endpoint: Endpoint, model: str) -> ModelError:
         return BadAnswerError(cause, host=endpoint.host, cure=endpoint.url_cure)
     error = getattr(answer, "error", None)
     if error is not None:
-        return refusal(HTTPStatus.OK, error, endpoint, model)
+        told = error.model_dump() if hasattr(error, "model_dump") else error
+        return refusal(HTTPStatus.OK, told, endpoint, model)
     return BadAnswerError("its answer is not one of this API", host=endpoint.host, cure=endpoint.url_cure)
 
 
@@ -167,7 +176,8 @@ def _status_inside(body: Any) -> int:
     code = inner.get("code")
     if isinstance(code, int) and code >= HTTPStatus.BAD_REQUEST:
         return code
-    return _STATUS_OF_TYPE.get(str(inner.get("type")), HTTPStatus.INTERNAL_SERVER_ERROR)
+    known = (_STATUS_OF_TYPE.get(str(inner.get(name))) for name in ("type", "code"))
+    return next(filter(None, known), HTTPStatus.INTERNAL_SERVER_ERROR)
 
 
 def _not_found(body: Any, said: str, endpoint: Endpoint, model: str) -> ModelError:

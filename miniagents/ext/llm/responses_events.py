@@ -24,6 +24,7 @@ API: Final = "responses"
 
 _TOKENS: Final = ("response.output_text.delta", "response.refusal.delta")
 _THOUGHTS: Final = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
+_BETWEEN_THOUGHTS: Final = "\n\n"
 _ENDS: Final = ("response.completed", "response.incomplete")
 _FAILURES: Final = ("response.failed", "error")
 _REASONS: Final = {"max_output_tokens": "length", "content_filter": "content_filter"}
@@ -105,6 +106,8 @@ class ResponseEvents:
             yield token
         elif kind in _THOUGHTS and (thought := _text(event.delta)):
             yield Thought(thought)
+        elif kind == "response.reasoning_summary_part.added" and event.summary_index:
+            yield Thought(_BETWEEN_THOUGHTS)
         elif kind == "response.content_part.done":
             yield from _cited(event.part)
         elif kind == "response.output_item.done":
@@ -133,7 +136,7 @@ def parts_of(item: Any, *, has_streamed: bool) -> Iterator[str | Part]:
         yield ToolCall(call_id, name=name, arguments=_text(item.arguments) or "{}")
     elif kind == "reasoning":
         said = [*(item.summary or ()), *(item["content"] or () if "content" in item else ())]
-        yield Thinking("\n\n".join(_text(each.text) or "" for each in said), extra={API: item})
+        yield Thinking(_BETWEEN_THOUGHTS.join(_text(each.text) or "" for each in said), extra={API: item})
     elif isinstance(kind, str):
         yield Other(API, block=item)
 

@@ -1,17 +1,23 @@
 """The agent on OpenAI's API: what it sends, what it makes of what comes."""
 
 import json
-from typing import Any
+from typing import Any, Final
 
 import pytest
+from openai.types.chat import ChatCompletionMessageParam
+from pydantic import TypeAdapter
 
-from miniagents import Message
+from miniagents import Audio, File, Image, Message, MiniAgents, Text, Thinking, tool
 from miniagents.errors import BadAnswerError, RequestRefusedError
 from miniagents.ext.llm.openai import DEFAULT_MODEL, openai_agent
 from tests.ext.llm.asking import answered, ask, asked, both_ways, environment, served
-from tests.fakes.llm_server import Reply, Usage
+from tests.fakes.llm_server import Reply, ToolUse, Usage
 
 pytestmark = pytest.mark.real_time
+
+TURNS: Final[TypeAdapter[Any]] = TypeAdapter(list[ChatCompletionMessageParam])
+PNG: Final = Image(b"\x89PNG", media_type="image/png")
+SCHEMA: Final = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
 
 
 def whole(message: dict[str, Any], **more: Any) -> bytes:
@@ -113,6 +119,88 @@ async def test_no_text_but_a_reason(finish_reason: str, kind: type[Exception], *
     assert type(heard.error) is kind
 
 
+async def test_pictures_sounds_and_files() -> None:
+    """What is shown reaches the provider, which would refuse it in another shape, and the SDK's types take it."""
+    sound, file = Audio(b"RIFF", media_type="audio/wav"), File(b"%PDF", media_type="application/pdf", name="a.pdf")
+    shown = Message(parts=("what is it?", PNG, sound, file))
+    heard, body = await asked("openai", "a cat", ["hello", shown], system="be kind")
+    assert (heard.error, heard.message.text) == (None, "a cat")
+    assert [part["type"] for part in body["messages"][2]["content"]] == ["text", "image_url", "input_audio", "file"]
+    TURNS.validate_python(body["messages"])
+
+
+@both_ways
+async def test_pictures_that_tools_give(*, stream: bool) -> None:
+    """Results of parallel calls go back behind their call, and the pictures in them behind all results."""
+
+    @tool
+    async def look(name: str) -> list[Any]:
+        """Look."""
+        return [name, PNG]
+
+    calls = Reply("", tool_calls=[ToolUse("look", {"name": "a"}), ToolUse("look", {"name": "b"})])
+    async with served(calls, "Two cats.") as server, MiniAgents():
+        reply = openai_agent.inquire("go", model="m", environment=environment(server), tools=[look], stream=stream)
+        *_, final = await reply
+        turns = server.requests[1].body["messages"]
+    assert final.text == "Two cats."
+    assert [turn["role"] for turn in turns] == ["user", "assistant", "tool", "tool", "user", "user"]
+    assert [turn["content"] for turn in turns[2:4]] == ["a", "b"]
+    TURNS.validate_python(turns)
+
+
+@both_ways
+async def test_thinking(*, stream: bool) -> None:
+    """What a model thinks is a part before the text, and none of the text; it is not sent back."""
+    async with served(Reply("so be it", thinking=["hm", " hm"])) as server:
+        heard = await ask("openai", environment(server), stream=stream)
+        await ask("openai", environment(server), ["go", heard.message, "and?"], effort="low")
+        body = server.requests[1].body
+    assert heard.message.text == "so be it" == "".join(heard.tokens)
+    assert heard.message.parts == (Thinking("hm hm"), Text("so be it"))
+    assert heard.metadata["usage"]["thinking"] == 2
+    assert [turn["content"] for turn in body["messages"]] == ["go", "so be it", "and?"]
+    assert body["reasoning_effort"] == "low"
+
+
+@both_ways
+@pytest.mark.parametrize("status", [400, 422])
+async def test_a_server_that_knows_no_schemas(status: int, *, stream: bool) -> None:
+    """Where the form of a reply is refused it is put into words, for this request and for all that follow."""
+    refusal = Reply("response_format: json_schema is not supported", status=status)
+    async with served(refusal, '{"age": "old"}', '{"age": 36}') as server, MiniAgents():
+        parameters: Any = {"environment": environment(server), "schema": SCHEMA, "stream": stream, "max_retries": 0}
+        *_, final = await openai_agent.inquire("go", model="m", **parameters)
+        bodies = [request.body for request in server.requests]
+    assert final.data == {"age": 36}
+    assert ["response_format" in body for body in bodies] == [True, False, False]
+    assert ['"age"' in body["messages"][-1]["content"] for body in bodies] == [False, True, True]
+    for body in bodies:
+        TURNS.validate_python(body["messages"])
+
+
+async def test_a_server_that_knows_nothing_of_ours() -> None:
+    """What is refused one by one is left out one by one."""
+    refused = ("stream_options", "reasoning_effort", "response_format")
+    refusals = [Reply(f"unknown field: {name}", status=400) for name in refused]
+    async with served(*refusals, '{"age": 36}') as server:
+        heard = await ask("openai", environment(server), schema=SCHEMA, effort="low")
+        assert heard.message.data == {"age": 36}
+        assert [[name for name in refused if name in request.body] for request in server.requests] == [
+            [*refused],
+            [*refused[1:]],
+            [*refused[2:]],
+            [],
+        ]
+
+
+async def test_a_server_that_refuses_for_ever() -> None:
+    """What is refused again though it was left out is the error."""
+    async with served(Reply("unknown field: stream_options", status=400)) as server:
+        assert isinstance((await ask("openai", environment(server))).error, RequestRefusedError)
+        assert len(server.requests) == 2
+
+
 async def test_chunks_of_other_servers() -> None:
     """Chunks without a choice, a delta, an index or a text are passed over, and other choices than the first too."""
     body = events(
@@ -134,6 +222,13 @@ async def test_no_usage_in_one_piece() -> None:
     heard = await answered("openai", whole({"content": "hi"}), "application/json", stream=False)
     assert heard.message.text == "hi"
     assert "usage" not in heard.metadata
+
+
+@pytest.mark.parametrize("body", [b"{}", b'{"choices": []}', b'{"choices": [{}]}', b"[]"])
+async def test_one_piece_that_is_no_answer(body: bytes) -> None:
+    """JSON of another shape is told as such."""
+    heard = await answered("openai", body, "application/json", stream=False)
+    assert type(heard.error) is BadAnswerError
 
 
 async def test_nothing_to_send() -> None:
