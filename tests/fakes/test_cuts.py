@@ -138,7 +138,7 @@ def test_failed_elsewhere(api: Api) -> None:
 @pytest.mark.parametrize("reply", [{"text": TOKENS}, {"thinking": "a b", "tool_calls": [ToolUse("t", {"a": 1})]}])
 def test_events_are_numbered_to_the_end(fault: Any, reply: dict[str, Any]) -> None:
     """The event of the failure has the number after the last that was sent."""
-    received = sent("responses", Reply(**reply, fault=fault, close_delimited=True)).decode()
+    received = sent("responses", Reply(**reply, fault=fault, after=3, close_delimited=True)).decode()
     events = [json.loads(line[6:]) for line in received.splitlines() if line.startswith("data: ")]
     assert [each["sequence_number"] for each in events] == list(range(len(events)))
     assert events[-1]["type"] == ("error" if fault == "error_event" else "response.failed")

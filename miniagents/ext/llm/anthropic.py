@@ -167,7 +167,8 @@ class _Anthropic(SdkProvider[dict[str, Any]]):
 
     async def _asked(self, ask: Callable[..., Awaitable[Any]], request: dict[str, Any]) -> Any:
         """Ask, and where a server does not know how to be told the form of a reply, ask again in words."""
-        if "format" not in request.get("output_config", ()) or "output_config" in self.options:
+        own = self.options.get("output_config") or {}
+        if "format" not in request.get("output_config", ()) or "format" in own:
             return await ask(_messages, **request)
         if self._knows_format:
             try:
