@@ -9,6 +9,7 @@ In: an HTTP library's response. Out: one that is read in its place. Never: an SD
 import json
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterator, Mapping
+from struct import error as StructError  # noqa: N812 - the name alone would say nothing
 from struct import unpack_from
 from typing import Any, Final, Self
 from zlib import crc32
@@ -46,7 +47,10 @@ class FrameDecoder:
             ValueError: They are no frames.
         """
         self._unread += chunk
-        return b"".join(map(_event_in, self._frames()))
+        try:
+            return b"".join(map(_event_in, self._frames()))
+        except (ValueError, StructError):
+            raise _broken() from None
 
     def _frames(self) -> Iterator[bytes]:
         while len(self._unread) >= _PRELUDE_BYTES:

@@ -101,12 +101,12 @@ def test_calls(arguments: str, value: dict[str, Any]) -> None:
 
 def test_results() -> None:
     """A result is its text, or its parts; of an error only words; and one that says nothing has no content."""
-    assert result_of(ToolResult("c", name="f", content=("ok",)), "i", "h") == {
+    assert result_of(ToolResult("c", name="f", content=(Text("ok"),)), "i", "h") == {
         "type": "tool_result",
         "tool_use_id": "i",
         "content": "ok",
     }
-    picture = result_of(ToolResult("c", name="f", content=("see", Image(b"a", media_type="image/png"))), "i", "h")
+    picture = result_of(ToolResult("c", name="f", content=(Text("see"), Image(b"a", media_type="image/png"))), "i", "h")
     assert [each["type"] for each in picture["content"]] == ["text", "image"]
     API.validate_python(picture)
     failed = ToolResult("c", name="f", content=(Image(b"a", media_type="image/png"),), is_error=True)
@@ -118,6 +118,7 @@ def test_blocks_become_parts() -> None:
     """Every block is a part again; what nobody knows is kept whole; a text with citations says so behind it."""
     hidden = {"type": "redacted_thinking", "data": "x"}
     cited = {"type": "text", "text": "so", "citations": [{"a": 1}]}
+    direct = {"anthropic": {"caller": {"type": "direct"}}}
     found = [
         *decoded({"type": "thinking", "thinking": "hm", "signature": "s"}),
         *decoded({"type": "thinking", "thinking": "", "signature": ""}),
@@ -130,7 +131,7 @@ def test_blocks_become_parts() -> None:
     assert found == [
         Thinking("hm", signature="s"),
         Thinking(extra={"anthropic": hidden}),
-        ToolCall("1", name="f", arguments=json.dumps({"a": "é"}, ensure_ascii=False), extra=found[2].extra),  # type: ignore[union-attr]
+        ToolCall("1", name="f", arguments=json.dumps({"a": "é"}, ensure_ascii=False), extra=direct),
         Other("anthropic", block={"type": "brand_new", "x": 1}),
         "so",
         Text("so", extra={"anthropic": {"citations": [{"a": 1}]}}),

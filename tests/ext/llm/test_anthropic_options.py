@@ -1,11 +1,12 @@
 """Tools, schemas, effort and cache marks in the words of Anthropic's messages."""
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
 
 from miniagents import Message, tool
-from miniagents.ext.llm.anthropic_options import cache_marks, told_of, tools_of, with_words
+from miniagents.ext.llm.anthropic_options import _taken, cache_marks, told_of, tools_of, with_words
 from miniagents.ext.llm.provider import Question
 from miniagents.ext.llm.schema import Schema
 
@@ -76,6 +77,30 @@ def test_a_schema() -> None:
     schema = told(schema=Schema.of(spec))["output_config"]["format"]["schema"]
     assert "minimum" not in str(schema["properties"]["age"].keys())
     assert "minimum" in schema["properties"]["age"]["description"]
+
+
+def test_a_schema_with_all_that_there_is() -> None:
+    """Only keywords go into the description: names and values that look like them stay, and the schema is as it was."""
+    strict = {
+        "type": "object",
+        "properties": {
+            "pattern": {"type": "string", "enum": ["minimum"]},
+            "pair": {"anyOf": [{"type": "array", "minItems": 2, "items": {"const": {"maximum": 1}}}, {"type": "null"}]},
+            "some": {"type": "array", "minItems": 1, "description": "a few", "maxItems": 9, "items": {"type": "null"}},
+        },
+        "required": ["pattern", "pair", "some"],
+        "additionalProperties": False,
+    }
+    before = deepcopy(strict)
+    properties = _taken(strict)["properties"]
+    assert properties["pattern"] == {"type": "string", "enum": ["minimum"]}
+    assert properties["pair"]["anyOf"] == [
+        {"type": "array", "items": {"const": {"maximum": 1}}, "description": "{minItems: 2}"},
+        {"type": "null"},
+    ]
+    assert properties["some"]["description"] == "a few\n\n{maxItems: 9}"
+    assert properties["some"]["minItems"] == 1
+    assert strict == before
 
 
 def test_a_schema_that_cannot_be_put_so() -> None:

@@ -52,7 +52,7 @@ def test_how_long_a_reply_may_be() -> None:
 
 def test_parts() -> None:
     """A conversation with parts is one of blocks."""
-    told = request(Message(parts=["what?", Image(url="https://a.org/b")]), system="be")
+    told = request(Message(parts=("what?", Image(url="https://a.org/b"))), system="be")
     assert [block["type"] for block in told["messages"][0]["content"]] == ["text", "image"]
     assert told["system"] == "be"
 

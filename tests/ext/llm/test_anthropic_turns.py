@@ -36,7 +36,7 @@ def test_a_round_of_tools() -> None:
     found = turns(
         said(None, "hi", Image(url="https://a.org/b")),
         said("assistant", THOUGHT, "Let me see.", CALL),
-        said("tool", ToolResult("c1", name="f", content=("ok",))),
+        said("tool", ToolResult("c1", name="f", content=(Text("ok"),))),
     )
     assert [turn["role"] for turn in found] == ["user", "assistant", "user"]
     assert kinds(found[1]) == ["thinking", "text", "tool_use"]
@@ -59,7 +59,7 @@ def test_a_call_without_a_result() -> None:
 
 def test_a_result_of_nothing() -> None:
     """A result whose call is not there is told as text."""
-    [turn] = turns(said("user", "hi"), said("tool", ToolResult("lost", name="f", content=("ok",))))
+    [turn] = turns(said("user", "hi"), said("tool", ToolResult("lost", name="f", content=(Text("ok"),))))
     assert "← f: ok" in str(turn["content"])
 
 
@@ -69,7 +69,9 @@ def test_ids_of_other_apis() -> None:
     found = turns(
         said("user", "hi"),
         said("assistant", first, second),
-        said("tool", ToolResult("a_b", name="f", content=("2",)), ToolResult("a|b", name="f", content=("1",))),
+        said(
+            "tool", ToolResult("a_b", name="f", content=(Text("2"),)), ToolResult("a|b", name="f", content=(Text("1"),))
+        ),
     )
     ids = [block["id"] for block in found[1]["content"]]
     assert ids == ["a_b", "a_b_"]
