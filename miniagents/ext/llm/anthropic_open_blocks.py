@@ -10,6 +10,7 @@ from typing import Any
 
 from ...content import Part, Thought
 from .anthropic_blocks import decoded, text_end
+from .events import text_of
 
 __all__ = ["OpenBlocks"]
 
@@ -64,9 +65,9 @@ class OpenBlocks:
         if delta.type == "text_delta":
             yield from self._say(delta.text)
         elif delta.type == "thinking_delta":
-            yield from self.think(index, _text(delta.thinking) or "")
+            yield from self.think(index, text_of(delta.thinking) or "")
         elif delta.type == "input_json_delta":
-            self.write(index, _text(delta.partial_json) or "")
+            self.write(index, text_of(delta.partial_json) or "")
         elif delta.type == "citations_delta":
             block = self._blocks.setdefault(index, {"type": "text"})
             block["citations"] = [*(block.get("citations") or ()), delta.citation]
@@ -74,7 +75,7 @@ class OpenBlocks:
             _merge(self._blocks[index], delta)
 
     def _say(self, text: Any) -> Iterator[str]:
-        if token := _text(text):
+        if token := text_of(text):
             self.text.append(token)
             yield token
 
@@ -105,12 +106,6 @@ class OpenBlocks:
         """End all blocks, at the end of the message: not every server ends each."""
         for index in sorted(self._blocks):
             yield from self.close(index)
-
-
-def _text(token: Any) -> str | None:
-    if token is not None and not isinstance(token, str):
-        raise TypeError("a token that is no text")
-    return token
 
 
 def _merge(block: dict[str, Any], delta: dict[str, Any]) -> None:

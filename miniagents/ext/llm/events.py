@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 if TYPE_CHECKING:
     from ...content import Part
 
-__all__ = ["EventDecoder", "Loose", "ServerSentEvent", "TokenDecoder", "keep", "loose", "written"]
+__all__ = ["EventDecoder", "Loose", "ServerSentEvent", "TokenDecoder", "keep", "loose", "text_of", "written"]
 
 _BOM: Final = b"\xef\xbb\xbf"
 _LINE_ENDS: Final = (b"\n", b"\r")
@@ -151,6 +151,17 @@ def loose(data: bytes) -> Any:
         return json.loads(data.decode("utf-8", "replace"), object_hook=Loose)
     except RecursionError:
         raise json.JSONDecodeError("nested too deeply", "", 0) from None
+
+
+def text_of(token: Any) -> str | None:
+    """Return a token as it is.
+
+    Raises:
+        TypeError: It is no text.
+    """
+    if token is not None and not isinstance(token, str):
+        raise TypeError("a token that is no text")
+    return token
 
 
 def written(answer: Any) -> bytes:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ...content import Part, Thinking, Thought, ToolCall
+from .events import text_of
 
 __all__ = ["Said"]
 
@@ -31,10 +32,10 @@ class Said:
         """
         if delta is None:
             return
-        if thought := _text(delta.reasoning_content) or _text(delta.reasoning):
+        if thought := text_of(delta.reasoning_content) or text_of(delta.reasoning):
             self.thoughts.append(thought)
             yield Thought(thought)
-        if token := _text(delta.content) or _text(delta.refusal):
+        if token := text_of(delta.content) or text_of(delta.refusal):
             yield from self.think_no_more()
             yield token
         for place, call in enumerate(delta.tool_calls or ()):
@@ -42,7 +43,7 @@ class Said:
 
     def _write(self, index: int, piece: Any) -> None:
         known = self._at.get(index)
-        function, call_id = piece.function, _text(piece.id)
+        function, call_id = piece.function, text_of(piece.id)
         if known is not None and call_id and known["id"] not in (None, call_id) and function and function.name:
             known = None  # some servers give every call the same index
         if known is None:
@@ -50,9 +51,9 @@ class Said:
             self._calls.append(known)
         known["id"] = known["id"] or call_id
         if function:
-            known["name"] = known["name"] or _text(function.name) or ""
+            known["name"] = known["name"] or text_of(function.name) or ""
             if function.arguments:
-                known["arguments"].append(_text(function.arguments))
+                known["arguments"].append(text_of(function.arguments))
 
     def think_no_more(self) -> Iterator[Part]:
         """Give what was thought as a whole, if anything was."""
@@ -68,9 +69,3 @@ class Said:
             yield ToolCall(call["id"] or f"call_{call['index']}", name=call["name"], arguments=arguments)
         self._calls.clear()
         self._at.clear()
-
-
-def _text(token: Any) -> str | None:
-    if token is not None and not isinstance(token, str):
-        raise TypeError("a token that is no text")
-    return token

@@ -14,7 +14,7 @@ import msgspec
 from ...content import Other, Part, Text, Thinking, Thought, ToolCall
 from ...frozen import EMPTY
 from .endpoint import Endpoint
-from .events import ServerSentEvent, keep, loose
+from .events import ServerSentEvent, keep, loose, text_of
 from .faults import refusal
 from .provider import Answer
 
@@ -102,9 +102,9 @@ class ResponseEvents:
 
     def _taken(self, event: Any) -> Iterator[str | Part]:
         kind = event.type
-        if kind in _TOKENS and (token := _text(event.delta)):
+        if kind in _TOKENS and (token := text_of(event.delta)):
             yield token
-        elif kind in _THOUGHTS and (thought := _text(event.delta)):
+        elif kind in _THOUGHTS and (thought := text_of(event.delta)):
             yield Thought(thought)
         elif kind == "response.reasoning_summary_part.added" and event.summary_index:
             yield Thought(_BETWEEN_THOUGHTS)
@@ -128,22 +128,22 @@ def parts_of(item: Any, *, has_streamed: bool) -> Iterator[str | Part]:
     kind = item.type
     if kind == "message":
         for content in () if has_streamed else item.content or ():
-            if text := _text(content.text) or _text(content.refusal):
+            if text := text_of(content.text) or text_of(content.refusal):
                 yield text
             yield from _cited(content)
     elif kind == "function_call":
-        call_id, name = _text(item.call_id) or _text(item.id) or "", _text(item.name) or ""
-        yield ToolCall(call_id, name=name, arguments=_text(item.arguments) or "{}")
+        call_id, name = text_of(item.call_id) or text_of(item.id) or "", text_of(item.name) or ""
+        yield ToolCall(call_id, name=name, arguments=text_of(item.arguments) or "{}")
     elif kind == "reasoning":
         said = [*(item.summary or ()), *(item["content"] or () if "content" in item else ())]
-        yield Thinking(_BETWEEN_THOUGHTS.join(_text(each.text) or "" for each in said), extra={API: item})
+        yield Thinking(_BETWEEN_THOUGHTS.join(text_of(each.text) or "" for each in said), extra={API: item})
     elif isinstance(kind, str):
         yield Other(API, block=item)
 
 
 def _cited(content: Any) -> Iterator[Part]:
     """Give the text of a message's part once more, where there is more to say of it: what it cites."""
-    if content.annotations and (text := _text(content.text)):
+    if content.annotations and (text := text_of(content.text)):
         yield Text(text, extra={API: {"annotations": content.annotations}})
 
 
@@ -186,9 +186,3 @@ def _usage(usage: Any) -> dict[str, int]:
     if thinking := (usage.output_tokens_details or {}).get("reasoning_tokens"):
         counts["thinking"] = thinking
     return counts
-
-
-def _text(token: Any) -> str | None:
-    if token is not None and not isinstance(token, str):
-        raise TypeError("a token that is no text")
-    return token

@@ -202,7 +202,7 @@ def test_nobody_breaks_out_of_his_place(text: str) -> None:
 
 def test_no_key_gets_into_a_log() -> None:
     """A known key, one that looks like one, and one beside a telling name are masked in every place."""
-    for key in (KEY, "sk-0123456789abcdefghij", "api_key=abcd1234"):
+    for key in (KEY, "sk-proj-0123456789abcdefghij", "api_key=abcd1234"):
         written = exchange_as_markdown(everywhere(key))
         assert key not in written
         assert "abcd1234" not in written

@@ -46,7 +46,7 @@ def test_what_local_servers_take_is_no_secret(secret: str) -> None:
 @pytest.mark.parametrize(
     "key",
     [
-        "sk-0123456789abcdefghij",
+        "sk-proj-0123456789abcdefghij",
         "sk-proj-Ab_c-0123456789",
         "sk-ant-api03-abcdefgh-1234567890",
         "sk-or-v1-0123456789abcdef",
@@ -161,7 +161,7 @@ def test_what_says_nothing_is_shown(value: Any) -> None:
 
 def test_values_are_redacted_at_every_depth() -> None:
     """Texts, names and what is in containers; what is no JSON has the name of its class."""
-    value = {"a": ({"my-own-key-1": "my-own-key-1"}, {"sk-0123456789abcdefghij"}), "n": 1.5, "o": object()}
+    value = {"a": ({"my-own-key-1": "my-own-key-1"}, {"sk-proj-0123456789abcdefghij"}), "n": 1.5, "o": object()}
     expected = {"a": [{MASK: MASK}, [MASK]], "n": 1.5, "o": "<object>"}
     assert redact_value(value, iter(["my-own-key-1"])) == expected
 

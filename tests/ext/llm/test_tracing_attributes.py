@@ -151,7 +151,9 @@ def test_parts_have_shapes(part: Part, expected: dict[str, Any]) -> None:
 def test_content_has_no_secrets() -> None:
     """Neither known ones nor those that look like some, nor what is named so in the arguments of a tool."""
     call = ToolCall("c", name="f", arguments='{"password": "x"}')
-    told = content_of([Message(text="my-own-key-1 sk-0123456789abcdefghij"), Message(parts=(call,))], ["my-own-key-1"])
+    told = content_of(
+        [Message(text="my-own-key-1 sk-proj-0123456789abcdefghij"), Message(parts=(call,))], ["my-own-key-1"]
+    )
     first, second = json.loads(told)
     assert first == {"role": "user", "parts": [{"type": "text", "content": "[key] [key]"}]}
     assert second["parts"][0]["arguments"] == {"password": "[key]"}
