@@ -117,5 +117,5 @@ async def hear_here(*providers: Provider[Any], said: Any = "hello", **parameters
             came.message = await promise
     except MiniagentsError as error:
         came.error = error
-    came.after_s = clock() - started_s
+    came.after_s = round(clock() - started_s, 6)  # sums of decimal fractions are a bit off
     return came

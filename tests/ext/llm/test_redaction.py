@@ -126,9 +126,9 @@ def test_what_is_no_secret_stays(text: str) -> None:
 def test_no_text_takes_long(unit: str) -> None:
     """The time is linear in the length of the text, whatever is in it."""
     text = unit * (LONG // len(unit))
-    started_s = time.perf_counter()
+    started_s = time.process_time()
     redact(text, ["sk-0123456789"])
-    assert time.perf_counter() - started_s < QUICK_S
+    assert time.process_time() - started_s < QUICK_S
 
 
 @pytest.mark.parametrize(
