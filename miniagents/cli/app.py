@@ -1,4 +1,4 @@
-"""The words of the command line: Typer's side of `chat` and `models`, and the one place where errors become exit codes.
+"""The command line: its commands, and the one place where errors become exit codes.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 """
@@ -6,20 +6,17 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Awaitable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ..errors import MiniagentsError, SettingsError
+from .chat_command import chat_command
 from .output import ReaderGoneError, close_standard_output, print_version, write
+from .start import started
 from .tell import FetchBar, in_words, tell, tell_what_is_logged
-
-if TYPE_CHECKING:
-    from ..plugins import Plugins
-    from .settings import Flags, Settings
 
 __all__ = ["main"]
 
@@ -49,54 +46,7 @@ def _options(
         raise typer.Exit
 
 
-@app.command("chat", short_help="Answer a prompt, or hold a chat.")
-def chat_command(  # noqa: PLR0913 - one parameter an option, as Typer has it
-    words: Annotated[list[str] | None, typer.Argument(metavar="PROMPT", help="What to say. `-` reads it.")] = None,
-    *,
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", help="Such as gpt-3.5-turbo, openai:NAME, local.")
-    ] = None,
-    system: Annotated[str | None, typer.Option("--system", "-s", help="What the model is told beforehand.")] = None,
-    option: Annotated[
-        list[str] | None, typer.Option("-o", metavar="NAME=VALUE", help="Any parameter of the API.")
-    ] = None,
-    no_stream: Annotated[bool, typer.Option("--no-stream", help="Show the reply when it is whole.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One object: text, model, usage, hash, transcript.")] = False,
-    log: Annotated[
-        str | None, typer.Option("--log", metavar="FILE", help="Write down requests and replies; `debug` shows them.")
-    ] = None,
-    no_save: Annotated[bool, typer.Option("--no-save", help="Keep no transcript.")] = False,
-    chats_dir: Annotated[
-        Path | None, typer.Option("--chats-dir", help="Where transcripts go (MINIAGENTS_CHATS_DIR, or chats).")
-    ] = None,
-) -> None:
-    """Answer PROMPT, what standard input brings, or both; with neither, hold a chat in the terminal."""
-    from .settings import Flags  # noqa: PLC0415 - `--help` needs none of it
-
-    flags = Flags(
-        model=model,
-        system=system,
-        options=option or (),
-        stream=not no_stream,
-        log=log,
-        save=not no_save,
-        chats_dir=chats_dir,
-    )
-    _chat(flags, words or (), as_json=as_json)
-
-
-def _chat(flags: "Flags", words: Sequence[str], *, as_json: bool) -> None:
-    from .chat import answer_once, hold_chat  # noqa: PLC0415 - as above
-    from .piped import prompt_from  # noqa: PLC0415 - as above
-
-    settings, plugins = _start(flags)
-    prompt = prompt_from(words, tell)
-    if prompt is not None:
-        asyncio.run(answer_once(settings, plugins, prompt, as_json=as_json))
-    elif sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty() and not as_json:
-        asyncio.run(hold_chat(settings, plugins))
-    else:
-        raise SettingsError("there is nothing to say; give a prompt, or pipe it in")
+app.command("chat", short_help="Answer a prompt, or hold a chat.")(chat_command)
 
 
 @models_app.callback()
@@ -106,7 +56,7 @@ def models_command(context: typer.Context) -> None:
         from .models_list import list_models  # noqa: PLC0415
         from .settings import Flags  # noqa: PLC0415
 
-        list_models(*_start(Flags()))
+        list_models(*started(Flags()))
 
 
 @models_app.command("pull")
@@ -114,7 +64,7 @@ def pull_command(name: Annotated[str, typer.Argument(help="Who serves it.")] = "
     """Fetch a model that runs on this machine."""
     from .settings import Flags  # noqa: PLC0415
 
-    _settings, plugins = _start(Flags())
+    _settings, plugins = started(Flags())
     provider = plugins.providers.get(name)
     if provider is None or provider.pull is None:
         able = [name for name, provider in plugins.providers.items() if provider.pull is not None]
@@ -127,29 +77,6 @@ def pull_command(name: Annotated[str, typer.Argument(help="Who serves it.")] = "
 
 async def _awaited(path: Awaitable[Path]) -> Path:
     return await path
-
-
-def _start(flags: "Flags") -> "tuple[Settings, Plugins]":
-    """Decide the settings, gather the plugins, and say which of them are broken."""
-    from .. import builtins, plugins  # noqa: PLC0415
-    from .environment import KEY_WITHHELD  # noqa: PLC0415
-    from .settings import settings_from  # noqa: PLC0415
-
-    if sys.stdout is None:
-        raise OSError("standard output is closed; open it, or send it to /dev/null")
-    try:
-        folder = Path.cwd()
-    except FileNotFoundError as error:
-        raise OSError("the current folder is gone; change to another one") from error
-    settings = settings_from(flags, os.environ, folder)
-    withheld = settings.environment.get(KEY_WITHHELD)
-    if withheld and settings.model is None:  # then keys decide which model it is
-        tell(withheld)
-    with redirect_stdout(sys.stderr):  # which is for replies: a plugin that prints is no reply
-        loaded = plugins.load([builtins])
-    for broken in loaded.broken:
-        tell(str(broken))
-    return settings, loaded
 
 
 def main() -> None:
