@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping
 
 from .ext.history_agents import in_memory_history_agent, markdown_history_agent
 from .ext.llm import anthropic, openai
-from .hookspecs import ModelProvider, RegisterHistory, hookimpl
+from .ext.misc_agents import echo_agent
+from .hookspecs import ModelProvider, RegisterAgent, hookimpl
 
-__all__ = ["register_history", "register_models"]
+__all__ = ["register_agents", "register_history", "register_models"]
 
 
 def _key(name: str) -> Callable[[Mapping[str, str]], str | None]:
@@ -43,7 +44,13 @@ def register_models(register: Callable[[ModelProvider], None]) -> None:
 
 
 @hookimpl
-def register_history(register: RegisterHistory) -> None:
+def register_agents(register: RegisterAgent) -> None:
+    """Offer an agent that says what it is told, to try a chat or a chain with."""
+    register("echo", echo_agent)
+
+
+@hookimpl
+def register_history(register: RegisterAgent) -> None:
     """Offer a history that is forgotten, and one in a Markdown file."""
     register("memory", in_memory_history_agent)
     register("markdown", markdown_history_agent)

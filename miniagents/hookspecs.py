@@ -15,7 +15,15 @@ from .miniagents import MiniAgent
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["ModelProvider", "Progress", "RegisterHistory", "hookimpl", "register_history", "register_models"]
+__all__ = [
+    "ModelProvider",
+    "Progress",
+    "RegisterAgent",
+    "hookimpl",
+    "register_agents",
+    "register_history",
+    "register_models",
+]
 
 hookspec = pluggy.HookspecMarker("miniagents")
 hookimpl = pluggy.HookimplMarker("miniagents")
@@ -49,8 +57,8 @@ class ModelProvider:
     """Sees to it that the default model is on this machine, fetching it if need be; cancelling leaves nothing half."""
 
 
-class RegisterHistory(Protocol):
-    """What `register_history` is given."""
+class RegisterAgent(Protocol):
+    """What `register_agents` and `register_history` are given."""
 
     def __call__(self, name: str, agent: MiniAgent) -> None:
         """Register `agent` under `name`."""
@@ -62,5 +70,10 @@ def register_models(register: Callable[[ModelProvider], None]) -> None:
 
 
 @hookspec
-def register_history(register: RegisterHistory) -> None:
+def register_agents(register: RegisterAgent) -> None:
+    """Call `register` with the name and the agent of each that may answer in a chat, in a model's place."""
+
+
+@hookspec
+def register_history(register: RegisterAgent) -> None:
     """Call `register` with the name and the agent of each way to keep a conversation (see `adialog_loop`)."""

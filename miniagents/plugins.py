@@ -30,6 +30,8 @@ class Plugins:
 
     providers: Mapping[str, ModelProvider]
     """By prefix."""
+    agents: Mapping[str, MiniAgent]
+    """Who may answer in a chat in a model's place, by name."""
     histories: Mapping[str, MiniAgent]
     """By name."""
     broken: tuple[PluginError, ...]
@@ -47,27 +49,33 @@ def load(built_in: Iterable[object], installed: Iterable[EntryPoint] | None = No
     found = entry_points(group=ENTRY_POINT_GROUP) if installed is None else installed
     named: list[tuple[str, Callable[[], object]]] = [(_name_of(plugin), partial(_same, plugin)) for plugin in built_in]
     named += [(point.name, point.load) for point in sorted(found, key=lambda point: point.name)]
-    providers: dict[str, ModelProvider] = {}
-    histories: dict[str, MiniAgent] = {}
+    taken = _Offer()
     for name, get in named:
-        offer = _Offer(providers, histories)
+        offer = _Offer(taken)
         try:
             _ask(get(), name, offer)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin does wrong, the program goes on
             broken.append(PluginError(f"plugin {name} skipped: {_in_one_line(error)}"))
             continue
-        providers.update(offer.providers)
-        histories.update(offer.histories)
+        taken.providers.update(offer.providers)
+        taken.agents.update(offer.agents)
+        taken.histories.update(offer.histories)
         broken.extend(PluginError(f"plugin {name}: {clash}") for clash in offer.clashes)
-    return Plugins(MappingProxyType(providers), MappingProxyType(histories), tuple(broken))
+    return Plugins(
+        MappingProxyType(taken.providers),
+        MappingProxyType(taken.agents),
+        MappingProxyType(taken.histories),
+        tuple(broken),
+    )
 
 
 class _Offer:
     """What one plugin registers; taken over only if none of its hooks fails."""
 
-    def __init__(self, providers: Mapping[str, ModelProvider], histories: Mapping[str, MiniAgent]) -> None:
-        self._taken = {"provider": providers, "history": histories}
+    def __init__(self, taken: "_Offer | None" = None) -> None:
+        self._taken = taken
         self.providers: dict[str, ModelProvider] = {}
+        self.agents: dict[str, MiniAgent] = {}
         self.histories: dict[str, MiniAgent] = {}
         self.clashes: list[str] = []
 
@@ -76,18 +84,27 @@ class _Offer:
             raise PluginError(f"{type(provider).__name__} is no ModelProvider")
         if not isinstance(provider.agent, MiniAgent):
             raise PluginError(f"the agent of {provider.name} is no agent but {type(provider.agent).__name__}")
-        self._add("provider", provider.name, provider, self.providers)
+        self._add("providers", provider.name, provider)
+
+    def add_agent(self, name: str, agent: MiniAgent) -> None:
+        if not isinstance(agent, MiniAgent):
+            raise PluginError(f"the agent {name} is no agent but {type(agent).__name__}")
+        self._add("agents", name, agent)
 
     def add_history(self, name: str, agent: MiniAgent) -> None:
         if not isinstance(agent, MiniAgent):
             raise PluginError(f"the history {name} is no agent but {type(agent).__name__}")
-        self._add("history", name, agent, self.histories)
+        self._add("histories", name, agent)
 
-    def _add(self, kind: str, name: str, value: Any, offered: dict[str, Any]) -> None:
-        if name in self._taken[kind] or name in offered:
-            self.clashes.append(f"the {kind} {name!r} is taken already; the first to register it is used")
+    def _add(self, kind: str, name: str, value: Any) -> None:
+        offered = getattr(self, kind)
+        if name in offered or (self._taken is not None and name in getattr(self._taken, kind)):
+            self.clashes.append(f"the {_ONE_OF[kind]} {name!r} is taken already; the first to register it is used")
         else:
             offered[name] = value
+
+
+_ONE_OF = {"providers": "provider", "agents": "agent", "histories": "history"}
 
 
 def _ask(plugin: object, name: str, offer: _Offer) -> None:
@@ -96,6 +113,7 @@ def _ask(plugin: object, name: str, offer: _Offer) -> None:
     manager.register(plugin, name)
     manager.check_pending()
     manager.hook.register_models(register=offer.add_provider)
+    manager.hook.register_agents(register=offer.add_agent)
     manager.hook.register_history(register=offer.add_history)
 
 

@@ -10,6 +10,7 @@ from miniagents import builtins
 from miniagents.ext.history_agents import in_memory_history_agent, markdown_history_agent
 from miniagents.ext.llm.anthropic import anthropic_agent
 from miniagents.ext.llm.openai import openai_agent
+from miniagents.ext.misc_agents import echo_agent
 
 if TYPE_CHECKING:
     from miniagents.hookspecs import ModelProvider
@@ -35,6 +36,13 @@ def test_a_key_makes_a_provider_ready(providers: dict[str, ModelProvider], name:
     ready = providers[name].ready
     assert (ready({key: "k"}), ready({key: ""}), ready({})) == (key, None, None)
     assert key in providers[name].way_out
+
+
+def test_the_agents() -> None:
+    """One says what it is told."""
+    registered: dict[str, object] = {}
+    builtins.register_agents(lambda name, agent: registered.update({name: agent}))
+    assert registered == {"echo": echo_agent}
 
 
 def test_the_histories() -> None:

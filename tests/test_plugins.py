@@ -70,12 +70,13 @@ def test_an_installed_plugin_adds_what_it_offers(installed: Callable[..., Plugin
         register(provider("one"))
         register(provider("two"))
 
-    def register_history(register: Any) -> None:
+    def register_other(register: Any) -> None:
         register("other", AGENT)
 
-    loaded = installed(good=plugin(register_models=register_models, register_history=register_history))
+    hooks = {"register_agents": register_other, "register_history": register_other}
+    loaded = installed(good=plugin(register_models=register_models, **hooks))
     assert {"openai", "one", "two"} < set(loaded.providers)
-    assert loaded.histories["other"] is AGENT
+    assert loaded.agents["other"] is loaded.histories["other"] is AGENT
     assert loaded.broken == ()
 
 
@@ -100,6 +101,7 @@ def _leaves(register: Any) -> None:
             {"register_models": lambda register: register(provider("x", agent=print))},
             "the agent of x is no agent but builtin_function_or_method",
         ),
+        ({"register_agents": lambda register: register("x", print)}, "the agent x is no agent but builtin_.*"),
         ({"register_history": lambda register: register("x", print)}, "the history x is no agent but builtin_.*"),
         ({"register_history": lambda register: register()}, "TypeError: .*missing 2 required positional arguments.*"),
     ],

@@ -1,4 +1,4 @@
-"""A person at a console as an agent, in two halves: one shows what was said, one asks what is to be said.
+"""Agents that need no model: a person at a console, in two halves (one shows what was said, one asks), and an echo.
 
 Plain text on standard input and output, standard library only; the chat program has a better console of its own. Ctrl-C
 while a reply arrives ends that reply; at the prompt it ends the dialog, as do Ctrl-D and the word `exit`.
@@ -14,10 +14,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from ..errors import CallCancelledError, MiniagentsError
+from ..messages import Message, MessagePromise
 from ..miniagents import InteractionContext, miniagent
 from ..safe_text import SafeText, exact, one_line
 
-__all__ = ["console_input_agent", "console_output_agent", "console_user_agent", "on_interrupt"]
+__all__ = ["console_input_agent", "console_output_agent", "console_user_agent", "echo_agent", "on_interrupt"]
 
 
 @miniagent
@@ -62,6 +63,16 @@ async def console_input_agent(ctx: InteractionContext, *, prompt: str = "> ") ->
         _print("\n")
     elif line.strip().lower() not in {"exit", "quit"}:
         ctx.reply({"text": line, "role": "user"})
+
+
+@miniagent
+async def echo_agent(ctx: InteractionContext) -> None:
+    """Reply with the last message it is sent, token by token as it arrives: a chat, or a chain, without a model."""
+    last: MessagePromise | None = None
+    async for promise in ctx.message_promises:
+        last = promise
+    if last is not None:
+        ctx.reply(Message.promise(last, role="assistant"))
 
 
 @contextmanager

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from miniagents.ext.misc_agents import console_input_agent, on_interrupt
+from miniagents.ext.misc_agents import console_input_agent, echo_agent, on_interrupt
+from miniagents.messages import Message
 from miniagents.miniagents import MiniAgents
 from tests.cli.conftest import SOON_S, Terminal
 
@@ -177,3 +178,12 @@ def test_outside_the_main_thread_ctrl_c_is_somebody_elses() -> None:
 
     with ThreadPoolExecutor(1) as pool:
         assert pool.submit(asyncio.run, run()).result()
+
+
+async def test_an_echo() -> None:
+    """The last message comes back as the assistant's, with its tokens; nothing comes back of nothing."""
+    async with MiniAgents():
+        (echo,) = [promise async for promise in echo_agent.inquire(["first", Message.promise(["to", "kens"])])]
+        assert [token async for token in echo] == ["to", "kens"]
+        assert await echo == Message(text="tokens", role="assistant")
+        assert await echo_agent.inquire() == ()
