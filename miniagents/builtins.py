@@ -27,6 +27,7 @@ def register_models(register: Callable[[ModelProvider], None]) -> None:
             default_model=openai.DEFAULT_MODEL,
             ready=_key("OPENAI_API_KEY"),
             rank=10,
+            warm=openai.warm,
         )
     )
     register(
@@ -39,6 +40,7 @@ def register_models(register: Callable[[ModelProvider], None]) -> None:
             default_model=anthropic.DEFAULT_MODEL,
             ready=_key("ANTHROPIC_API_KEY"),
             rank=20,
+            warm=anthropic.warm,
         )
     )
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from .content import Part, Thought
 
-__all__ = ["PartReader"]
+__all__ = ["PartReader", "TextReader"]
 
 
 class PartReader(StreamReader["str | Part"]):
@@ -55,3 +55,21 @@ class PartReader(StreamReader["str | Part"]):
         except asyncio.CancelledError as error:
             let_go_after(error)
             raise
+
+
+class TextReader(StreamReader[str]):
+    """One reader's place in the text of a message whose pieces are not kept: these have its other parts among them."""
+
+    __slots__ = ()
+
+    async def __anext__(self) -> str:
+        while True:
+            piece = await super().__anext__()
+            if piece.__class__ is str or _is_text(piece):
+                return piece
+
+
+def _is_text(piece: str) -> bool:
+    from .content import Part, Thought  # noqa: PLC0415 - most messages have no parts
+
+    return not isinstance(piece, Part | Thought)

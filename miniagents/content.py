@@ -13,12 +13,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from os import PathLike
 from pathlib import Path
-from typing import Any, ClassVar, Final, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from .errors import PendingPromiseError, UnsupportedPieceError, UsageError
 from .frozen import EMPTY, freeze_json
 from .promising.marks import has_mark
 from .safe_text import one_line
+
+if TYPE_CHECKING:
+    from .recipe import PartsField
 
 __all__ = [
     "Audio",
@@ -157,11 +160,7 @@ class File(_Media):
 
     @classmethod
     def from_file(cls, path: str | PathLike[str]) -> Self:
-        """Read it from a file, whose name it keeps.
-
-        Raises:
-            OSError: The file cannot be read.
-        """
+        """Read it from a file as any media, and keep the file's name."""
         return replace(super(File, cls).from_file(path), name=Path(path).name)
 
 
@@ -184,7 +183,10 @@ class ToolResult(Part):
     kind: ClassVar[str] = "tool_result"
     call_id: str
     name: str = field(kw_only=True)
-    content: tuple[Part, ...] = field(default=(), kw_only=True)
+    if TYPE_CHECKING:
+        content: PartsField = field(default=PartsField(), kw_only=True)
+    else:
+        content: tuple[Part, ...] = field(default=(), kw_only=True)
     """Texts, images and files; a string becomes a `Text`."""
     is_error: bool = field(default=False, kw_only=True)
 

@@ -53,6 +53,8 @@ class ModelProvider:
     """Which ready one is taken where the user named no model: the lowest; None of ours is below 10."""
     models: Callable[[], Iterable[str]] = tuple
     """The names of models that are known without asking a network."""
+    warm: Callable[[], Awaitable[None]] | None = None
+    """Imports what the first request needs: awaited while a person types it, so that they wait for less."""
     pull: "Callable[[Progress], Awaitable[Path]] | None" = None
     """Sees to it that the default model is on this machine, fetching it if need be; cancelling leaves nothing half."""
 

@@ -6,11 +6,11 @@ In: fields, tokens, parts. Out: `Message`, `MessagePromise`. Never: several mess
 import hashlib
 from collections.abc import AsyncIterable, AsyncIterator, Generator, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field
 
-from .by_part import PartReader
+from .by_part import PartReader, TextReader
 from .errors import PendingPromiseError
 from .frozen import AS_THEY_ARE, EMPTY, canonical_json, freeze, instances_inside
 from .promising.failure import told
@@ -20,7 +20,7 @@ from .promising.scope import current
 from .promising.source import ENDED, Source
 from .promising.stream import Stream, StreamReader
 from .promising.work import Work
-from .recipe import Recipe, checked, followed_by, is_one_text, one_by_one, parts_told, pump, with_text
+from .recipe import PartsField, Recipe, checked, followed_by, is_one_text, one_by_one, pump, with_text
 
 if TYPE_CHECKING:
     from .content import Part
@@ -42,10 +42,10 @@ class Message(BaseModel):
     """Who speaks, as model APIs name it ("user", "assistant", "system"); None leaves it to whoever reads."""
     metadata: Mapping[str, Any] = Field(default_factory=lambda: EMPTY)
     """How it came about: model, usage, finish reason, times. No part of the content, so not of the hash either."""
-    parts: Annotated[tuple[Any, ...], PlainSerializer(parts_told)] = ()
+    parts: PartsField = Field(default=cast("Any", ()))
     """All of its content, in order (see `content`), where that is more than text; `text` is then what the parts say.
 
-    A text that is given beside parts without any comes first among them. Strings become `Text`.
+    A text given beside parts without any comes first among them. Strings become `Text`; one part need be no list.
     """
     data: Any = None
     """The object that the text stands for, where a model was asked for one (`schema=`), validated."""
@@ -242,14 +242,14 @@ class MessagePromise(InText, Stream[str, Message]):
             return self._recipe.known_beforehand
         return {name: getattr(self._whole, name) for name in type(self._whole).model_fields if name not in _CONTENT}
 
-    def parts(self) -> "PartReader":
+    def parts(self) -> PartReader:
         """Read it by part: its tokens, as `str`; what is thought, as `Thought`s; every other part, when it is whole.
 
         As `async for token in promise`, this gives everything from the start, to any number of readers. The `Thinking`
         that comes whole behind its thoughts is given too.
         """
         reader = self.__aiter__()
-        if self._whole is not None and self._whole.parts and not self._recipe.between:
+        if self._whole is not None and self._whole.parts and not self._recipe.between and self._source.keeps:
             return PartReader(self, ENDED, [(0, part) for part in self._whole.parts])
         return PartReader(self, reader._source, self._recipe.between)
 
@@ -258,7 +258,7 @@ class MessagePromise(InText, Stream[str, Message]):
             self._source = Source()
             self._source.push(self._text)
             self._source.close()
-        return super().__aiter__()
+        return super().__aiter__() if self._source.keeps else TextReader(self, super().__aiter__()._source)
 
     def __repr__(self) -> str:
         if self._whole is not None:

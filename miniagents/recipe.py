@@ -5,7 +5,9 @@ Never: which classes of messages there are.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+from pydantic import BeforeValidator, PlainSerializer
 
 from .errors import UnsupportedPieceError, UsageError
 from .frozen import EMPTY
@@ -19,13 +21,13 @@ if TYPE_CHECKING:
     from .message import ErrorMessage, Message
 
 __all__ = [
+    "PartsField",
     "Recipe",
     "assembled",
     "checked",
     "followed_by",
     "is_one_text",
     "one_by_one",
-    "parts_told",
     "pump",
     "with_text",
 ]
@@ -34,7 +36,16 @@ __all__ = [
 class Recipe:
     """How the message is made when its text is there; shared by its promise and by the task that pumps its tokens."""
 
-    __slots__ = ("_error_class", "_message_class", "afterwards", "between", "known_beforehand", "message")
+    __slots__ = (
+        "_error_class",
+        "_is_mixed",
+        "_last",
+        "_message_class",
+        "afterwards",
+        "between",
+        "known_beforehand",
+        "message",
+    )
 
     def __init__(
         self,
@@ -48,12 +59,17 @@ class Recipe:
         self.known_beforehand = known_beforehand
         self.afterwards = afterwards
         self.between: list[tuple[int, Thought | Part]] = []
-        """What comes between the tokens of the text, each with how many of these were there before it."""
+        """What comes between the tokens of the text, each with how many of these were there before it.
+
+        Where pieces are not kept, it is not either, and comes among the tokens instead.
+        """
+        self._last = 0
+        self._is_mixed = False
         self.message: Message | None = None
         """The message, once it was made."""
 
     def make(self, tokens: Sequence[str]) -> "Message":
-        """Make the message of all its tokens.
+        """Make the message of all its tokens, which may have other parts among them.
 
         Raises:
             ValidationError: Its class does not take these fields.
@@ -61,8 +77,9 @@ class Recipe:
         fields = {**self.known_beforehand, **self.afterwards}
         if "metadata" in self.known_beforehand and "metadata" in self.afterwards:
             fields["metadata"] = {**self.known_beforehand["metadata"], **self.afterwards["metadata"]}
-        if self.between:
-            fields["parts"] = assembled(tokens, self.between)
+        tokens, between = _apart(tokens) if self._is_mixed else (tokens, self.between)
+        if between:
+            fields["parts"] = assembled(tokens, between)
         self.message = self._message_class(text="".join(tokens), **fields)
         return self.message
 
@@ -73,13 +90,18 @@ class Recipe:
         """
         from .content import Text  # noqa: PLC0415 - most messages have no parts
 
-        start = self.between[-1][0] if self.between else 0
-        if isinstance(piece, Text) and piece.text and start == passed:
+        if isinstance(piece, Text) and piece.text and self._last == passed:
             source.push(piece.text)
             passed += 1
-        if piece:
+        if not piece:
+            return passed
+        self._last = passed
+        if source.keeps:
             self.between.append((passed, piece))
             source.nudge()
+        else:
+            source.push(cast("str", piece))
+            self._is_mixed = True
         return passed
 
     def tell(self, work: Work, error: Exception) -> None:
@@ -209,7 +231,7 @@ def with_text(text: str, given: Sequence[Any]) -> dict[str, Any]:
     return {"text": told, "parts": () if is_one_text(parts) and not parts[0].extra else parts}
 
 
-def parts_told(parts: "tuple[Part, ...]") -> list[dict[str, Any]]:
+def _parts_told(parts: "tuple[Part, ...]") -> list[dict[str, Any]]:
     """Return the JSON of the parts, of which a message with these parts can be made again."""
     if not parts:
         return []
@@ -223,7 +245,36 @@ def is_one_text(parts: "Sequence[Part]") -> bool:
     return len(parts) == 1 and parts[0].kind == "text"
 
 
+def _apart(pieces: Sequence[str]) -> "tuple[list[str], list[tuple[int, Thought | Part]]]":
+    """Return the tokens of the text, and what comes between them."""
+    tokens, between = list[str](), list[Any]()
+    for piece in pieces:
+        if _is_between(piece):
+            between.append((len(tokens), piece))
+        else:
+            tokens.append(piece)
+    return tokens, between
+
+
 def _is_between(token: object) -> bool:
     from .content import Part, Thought  # noqa: PLC0415 - as above
 
     return isinstance(token, Part | Thought)
+
+
+def _in_a_row(parts: Any) -> Any:
+    return (parts,) if isinstance(parts, str) or _is_between(parts) else parts
+
+
+if TYPE_CHECKING:
+
+    class PartsField:
+        """Tells type checkers of a field that is given parts, strings among them, or one; and is a tuple of parts."""
+
+        def __get__(self, instance: Any, owner: Any = None, /) -> tuple[Part, ...]: ...
+
+        def __set__(self, instance: Any, value: Part | str | Sequence[Part | str], /) -> None: ...
+
+else:
+    PartsField = Annotated[tuple[Any, ...], BeforeValidator(_in_a_row), PlainSerializer(_parts_told)]
+    """The field of a message's parts, which `with_text` looks into when all fields are there."""

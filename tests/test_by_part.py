@@ -1,6 +1,7 @@
 """Reading a message by part: everything in order, live and late, for any number of readers."""
 
 import asyncio
+import tracemalloc
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -97,6 +98,52 @@ async def test_pieces_that_are_not_kept() -> None:
         del readers
         with pytest.raises(PiecesGoneError):
             promise.parts()
+
+
+@pytest.mark.parametrize("by_part", [True, False])
+async def test_thoughts_without_end(*, by_part: bool) -> None:
+    """Where pieces are let go of, so are thoughts and parts: an endless stream of them takes no more memory."""
+    thoughts = 4000
+
+    async def thinking() -> AsyncIterator[Any]:
+        for number in range(thoughts):
+            yield Thought(f"{number:04}" * 250)  # 1 KB each
+            yield CALL
+            yield "a"
+
+    async with MiniAgents():
+        reader: AsyncIterator[Any]
+        promise = Message.promise(thinking(), keep=False)
+        reader = promise.parts() if by_part else aiter(promise)
+        count, tracing = 0, tracemalloc.is_tracing()
+        tracemalloc.start()
+        try:
+            async for _ in reader:
+                count += 1
+            _, peak_bytes = tracemalloc.get_traced_memory()
+        finally:
+            if not tracing:
+                tracemalloc.stop()
+    assert count == thoughts * (3 if by_part else 1)
+    assert peak_bytes < thoughts * 1000 / 4
+
+
+async def test_the_producer_of_thoughts_waits_too() -> None:
+    """A producer that thinks, and says nothing, is not further ahead of its reader than one that speaks."""
+    made = 0
+
+    async def thinking() -> AsyncIterator[Any]:
+        nonlocal made
+        for made in range(1, 20 * SPAN):  # noqa: B007 - how many were made is what is looked at
+            yield Thought("h")
+
+    async with MiniAgents():
+        promise = Message.promise(thinking(), keep=False)
+        reader = promise.parts()
+        assert await anext(reader) == "h"
+        await asyncio.sleep(60)
+        assert made <= 3 * SPAN
+        promise.cancel()
 
 
 async def test_each_at_its_time_where_nothing_is_kept() -> None:

@@ -119,7 +119,7 @@ def test_what_is_given_may_change_afterwards() -> None:
     block: dict[str, Any] = {"a": [1]}
     data, content = bytearray(b"x"), ["a"]
     other, image = Other("openai", block=block), Image(data)  # type: ignore[arg-type]  # people do
-    result = ToolResult("1", name="f", content=content)  # type: ignore[arg-type]  # people do
+    result = ToolResult("1", name="f", content=content)
     block["a"].append(2)
     data.append(1)
     content.append("b")
@@ -196,7 +196,7 @@ def test_strings_become_parts() -> None:
     """A string is a text, a thought is thinking, a dict is what it says."""
     assert parts_of("a") == parts_of(["a"]) == parts_of(Text("a")) == (Text("a"),)
     assert parts_of([Thought("hm"), {"kind": "image"}]) == (Thinking("hm"), Image())
-    assert ToolResult("1", name="f", content="ab").content == (Text("ab"),)  # type: ignore[arg-type]  # people do
+    assert ToolResult("1", name="f", content="ab").content == (Text("ab"),)
     assert EACH[6].text == "3"  # type: ignore[attr-defined]  # it is a result
     assert text_in([Text("a"), Image(), Text("b")]) == "ab"
 
@@ -208,7 +208,7 @@ async def test_promise_inside_a_part() -> None:
         with pytest.raises(PendingPromiseError, match="a part needs its whole text"):
             Text(f"{promise}")
         with pytest.raises(PendingPromiseError):
-            ToolResult("1", name="f", content=(f"{promise}",))  # type: ignore[arg-type]  # people do
+            ToolResult("1", name="f", content=(f"{promise}",))
         promise.cancel()
 
 

@@ -1,9 +1,10 @@
 """The program's door: `miniagents`, and `python -m miniagents.cli`.
 
-`--version` is answered here, before anything else is imported.
+`--version` is answered here, and a shell that completes a word, before anything else is imported.
 """
 
 import gc
+import os
 import sys
 
 __all__ = ["main"]
@@ -24,6 +25,11 @@ def main() -> None:
 
 
 def _run() -> None:
+    if "_MINIAGENTS_COMPLETE" in os.environ:
+        from .shell.completion import answer  # noqa: PLC0415 - a person waits for it at each Tab
+
+        answer()
+        return
     if sys.argv[1:] == ["--version"]:
         from .output import close_standard_output, print_version  # noqa: PLC0415 - only here
 

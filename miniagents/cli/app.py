@@ -14,7 +14,11 @@ import typer
 
 from ..errors import MiniagentsError, SettingsError
 from .chat_command import chat_command
+from .chats.command import chats_app
+from .config.command import config_app
 from .output import ReaderGoneError, close_standard_output, print_version, write
+from .shell.command import completion_command
+from .shell.known_words import forget
 from .start import started
 from .tell import FetchBar, in_words, tell, tell_what_is_logged
 
@@ -47,14 +51,17 @@ def _options(
 
 
 app.command("chat", short_help="Answer a prompt, or hold a chat.")(chat_command)
+app.add_typer(chats_app, name="chats", help="List, show, search, export, rename and delete chats.")
+app.add_typer(config_app, name="config", help="Show what is decided and who decided it, and change it.")
+app.command("completion", short_help="Complete words in bash, zsh or fish.")(completion_command)
 
 
 @models_app.callback()
 def models_command(context: typer.Context) -> None:
     """List the models there are, and where they come from."""
     if context.invoked_subcommand is None:
+        from .config.settings import Flags  # noqa: PLC0415
         from .models_list import list_models  # noqa: PLC0415
-        from .settings import Flags  # noqa: PLC0415
 
         list_models(*started(Flags()))
 
@@ -62,7 +69,7 @@ def models_command(context: typer.Context) -> None:
 @models_app.command("pull")
 def pull_command(name: Annotated[str, typer.Argument(help="Who serves it.")] = "local") -> None:
     """Fetch a model that runs on this machine."""
-    from .settings import Flags  # noqa: PLC0415
+    from .config.settings import Flags  # noqa: PLC0415
 
     _settings, plugins = started(Flags())
     provider = plugins.providers.get(name)
@@ -72,6 +79,7 @@ def pull_command(name: Annotated[str, typer.Argument(help="Who serves it.")] = "
         raise SettingsError(f"{name}: no such model can be fetched; {cure}")
     with FetchBar(provider.default_model) as bar:
         path = asyncio.run(_awaited(provider.pull(bar)))
+    forget()
     write(f"{path}\n")
 
 

@@ -1,65 +1,61 @@
-"""The cast of a chat: the model agent and the history agent that settings ask for.
+"""Who answers: the model agent, or another one, that settings ask for.
 
-In: settings, plugins. Out: two agents, forked. Never: the person, a terminal.
+In: settings, plugins. Out: an agent, forked. Never: the person, the history, a terminal.
 """
 
-from functools import cache
-from pathlib import Path
+from difflib import get_close_matches
 
-from ..errors import TranscriptError
-from ..ext.transcript import new_transcript
-from ..miniagents import MiniAgent, MiniAgents
+from ..errors import SettingsError
+from ..miniagents import InteractionContext, MiniAgent, miniagent
 from ..plugins import Plugins
-from ..utils import adialog_loop
+from .config.settings import Settings
 from .models import Choice, choose
-from .settings import Settings
 from .tell import FetchBar
 
-__all__ = ["Cast", "new_transcript_in"]
+__all__ = ["Cast"]
 
 
 class Cast:
-    """The model and the history that settings ask for, and the loop in which they meet a person."""
+    """The agent that settings ask for."""
 
     def __init__(self, settings: Settings, plugins: Plugins) -> None:
-        self.choice: Choice = choose(settings.model, settings.model_from, plugins.providers, settings.environment)
-        self.transcript = cache(lambda: new_transcript_in(settings.chats_dir))
-        """Makes the file when the first message is said, and gives its path from then on."""
-        self._assistant: MiniAgent = self.choice.provider.agent.fork(
-            model=self.choice.model,
-            system=settings.system,
-            stream=settings.stream,
-            environment=settings.environment,
-            log=settings.log,
-            **settings.options,
-        )
-        histories = plugins.histories
-        self._history = (
-            histories["markdown"].fork(history_md_file=self.transcript) if settings.save else histories["memory"]
-        )
+        self.choice: Choice | None = None
+        """The model, where a model answers."""
+        if settings.agent is None:
+            self.choice = choose(settings.model, settings.model_from, plugins.providers, settings.environment)
+            self.name = str(self.choice)
+            self.assistant = _model_agent(self.choice, settings)
+        elif settings.agent in plugins.agents:
+            self.name = settings.agent
+            self.assistant = plugins.agents[settings.agent]
+        else:
+            near = get_close_matches(settings.agent, plugins.agents, n=1, cutoff=0.5)
+            there = f"did you mean {near[0]}?" if near else f"there is {', '.join(sorted(plugins.agents))}"
+            raise SettingsError(f"no agent is called {settings.agent!r}; {there}")
 
     async def fetch(self) -> None:
         """See to it that the model is on this machine, if it is to be."""
+        if self.choice is None:
+            return
         provider = self.choice.provider
         if provider.pull is not None and self.choice.model == provider.default_model:
             with FetchBar(self.choice.model) as bar:
                 await provider.pull(bar)
 
-    async def run(self, user_agent: MiniAgent) -> None:
-        """Let the user agent talk with the model."""
-        async with MiniAgents():
-            await adialog_loop(user_agent, self._assistant, self._history)
+
+def _model_agent(choice: Choice, settings: Settings) -> MiniAgent:
+    agent = choice.provider.agent.fork(
+        model=choice.model,
+        system=settings.system,
+        stream=settings.stream,
+        environment=settings.environment,
+        log=settings.log,
+        **settings.options_for(choice.model, str(choice)),
+    )
+    return agent if settings.timeout_s is None else _in_time.fork(agent=agent, within_s=settings.timeout_s)
 
 
-def new_transcript_in(folder: Path) -> Path:
-    """Make a transcript in `folder`; its error says which option names another one.
-
-    Raises:
-        TranscriptError: It cannot be made.
-    """
-    try:
-        return new_transcript(folder)
-    except TranscriptError as error:
-        reason = getattr(error.__cause__, "strerror", None) or error
-        cure = "name another folder (--chats-dir), or keep no transcript (--no-save)"
-        raise TranscriptError(f"{folder}: {reason}; {cure}") from error
+@miniagent
+async def _in_time(ctx: InteractionContext, *, agent: MiniAgent, within_s: float) -> None:
+    """Pass on what another agent replies in this time."""
+    ctx.reply(agent.inquire(ctx.message_promises, timeout_s=within_s))

@@ -5,67 +5,82 @@ In: the command line's words. Out: a call of `answer_once` or `hold_chat`. Never
 
 import asyncio
 import sys
-from collections.abc import Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any, TypeVar
 
-import typer
-
-from ..errors import SettingsError
+from . import chat_options as o
 from .start import started
-from .tell import tell
-
-if TYPE_CHECKING:
-    from .settings import Flags
+from .tell import hush, note
 
 __all__ = ["chat_command"]
 
+_Kind = TypeVar("_Kind")
 
-def chat_command(  # noqa: PLR0913 - one parameter an option, as Typer has it
-    words: Annotated[list[str] | None, typer.Argument(metavar="PROMPT", help="What to say. `-` reads it.")] = None,
+
+def chat_command(  # noqa: PLR0913 - one parameter an option, as Typer has it; all are read by name, below
+    words: o.Words = None,
     *,
-    model: Annotated[
-        str | None, typer.Option("--model", "-m", help="Such as gpt-3.5-turbo, openai:NAME, local.")
-    ] = None,
-    system: Annotated[str | None, typer.Option("--system", "-s", help="What the model is told beforehand.")] = None,
-    option: Annotated[
-        list[str] | None, typer.Option("-o", metavar="NAME=VALUE", help="Any parameter of the API.")
-    ] = None,
-    no_stream: Annotated[bool, typer.Option("--no-stream", help="Show the reply when it is whole.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One object: text, model, usage, hash, transcript.")] = False,
-    log: Annotated[
-        str | None, typer.Option("--log", metavar="FILE", help="Write down requests and replies; `debug` shows them.")
-    ] = None,
-    no_save: Annotated[bool, typer.Option("--no-save", help="Keep no transcript.")] = False,
-    chats_dir: Annotated[
-        Path | None, typer.Option("--chats-dir", help="Where transcripts go (MINIAGENTS_CHATS_DIR, or chats).")
-    ] = None,
+    model: o.Model = None,
+    agent: o.Agent = None,
+    system: o.System = None,
+    role: o.Role = None,
+    options: o.Options = None,
+    template: o.Template = None,
+    params: o.Params = None,
+    attach: o.Attach = None,
+    newest: o.Newest = False,
+    resume: o.Resume = None,
+    at: o.At = None,
+    extract: o.Extract = False,
+    extract_last: o.ExtractLast = False,
+    schema: o.Schema = None,
+    as_json: o.AsJson = False,
+    jsonl: o.JsonLines = False,
+    stream: o.Stream = None,
+    timeout_s: o.Timeout = None,
+    retries: o.Retries = None,
+    usage: o.Usage = None,
+    quiet: o.Quiet = None,
+    plain: o.Plain = None,
+    vi: o.Vi = None,
+    titles: o.Titles = None,
+    log: o.Log = None,
+    save: o.Save = None,
+    history: o.History = None,
+    chats_dir: o.ChatsDir = None,
 ) -> None:
     """Answer PROMPT, what standard input brings, or both; with neither, hold a chat in the terminal."""
-    from .settings import Flags  # noqa: PLC0415 - `--help` needs none of it
-
-    flags = Flags(
-        model=model,
-        system=system,
-        options=option or (),
-        stream=not no_stream,
-        log=log,
-        save=not no_save,
-        chats_dir=chats_dir,
-    )
-    _chat(flags, words or (), as_json=as_json)
+    _chat(words or [], locals())
 
 
-def _chat(flags: "Flags", words: Sequence[str], *, as_json: bool) -> None:
-    from .chat import hold_chat  # noqa: PLC0415 - as above
-    from .once import answer_once  # noqa: PLC0415 - as above
-    from .piped import prompt_from  # noqa: PLC0415 - as above
+def _chat(words: list[str], given: Mapping[str, Any]) -> None:
+    from .config.settings import Flags  # noqa: PLC0415 - as above
+    from .request import requested  # noqa: PLC0415 - `--help` needs none of it
+    from .wish import Wish  # noqa: PLC0415 - as above
 
-    settings, plugins = started(flags)
-    prompt = prompt_from(words, tell)
-    if prompt is not None:
-        asyncio.run(answer_once(settings, plugins, prompt, as_json=as_json))
-    elif sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty() and not as_json:
-        asyncio.run(hold_chat(settings, plugins))
+    if given["quiet"]:
+        hush()
+    wish = _taken(Wish, given)
+    settings, plugins = started(_taken(Flags, given))
+    if settings.quiet:
+        hush()
+    request = requested(words, wish, settings, note)
+    if request.prompt is None and not wish.is_for_scripts and _is_at_a_terminal():
+        from .chat import hold_chat  # noqa: PLC0415 - imports what a single answer does without
+
+        asyncio.run(hold_chat(request, plugins))
     else:
-        raise SettingsError("there is nothing to say; give a prompt, or pipe it in")
+        from .once import answer_once  # noqa: PLC0415 - and what a chat does without
+
+        asyncio.run(answer_once(request, plugins))
+
+
+def _is_at_a_terminal() -> bool:
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _taken(kind: type[_Kind], given: Mapping[str, Any]) -> _Kind:
+    """Return what the options with the names of its fields say."""
+    names = [each.name for each in fields(kind)]  # type: ignore[arg-type]  # a dataclass
+    return kind(**{name: given[name] for name in names if given.get(name) is not None})

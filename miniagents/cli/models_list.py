@@ -13,7 +13,7 @@ from .tell import tell
 if TYPE_CHECKING:
     from ..hookspecs import ModelProvider
     from ..plugins import Plugins
-    from .settings import Settings
+    from .config.settings import Settings
 
 __all__ = ["list_models"]
 

@@ -1,31 +1,72 @@
 """One prompt, one answer, for scripts and for the impatient.
 
-In: settings, a prompt. Out: the answer on standard output, a transcript. Never: a question to the person.
+In: a request. Out: the answer on standard output, a transcript. Never: a question to the person.
 """
 
+import asyncio
+from typing import TYPE_CHECKING
+
+from ..miniagents import MiniAgents
 from ..plugins import Plugins
+from ..utils import adialog_loop
 from .cast import Cast
-from .output import ReplyOutput, WholeReply, write
-from .output import as_json as in_json
-from .settings import Settings
+from .chats.opened import opened
+from .output import DataOutput, Output, WholeReply, reply_output
+from .request import Request
+from .tell import note
 from .user_agents import one_shot_user_agent
+
+if TYPE_CHECKING:
+    from .usage import Counted
 
 __all__ = ["answer_once"]
 
 
-async def answer_once(settings: Settings, plugins: Plugins, prompt: str, *, as_json: bool) -> None:
-    """Answer one prompt on standard output, as it comes or as one JSON object.
+async def answer_once(request: Request, plugins: Plugins) -> None:
+    """Answer one prompt on standard output, in the form that is wished for.
 
     Raises:
-        MiniagentsError: There is no answer, or not all of it.
+        MiniagentsError: There is no answer, or not all of it, or it does not fit.
         ReaderGoneError: Nobody reads standard output any more.
     """
-    chat = Cast(settings, plugins)
-    if settings.save:
-        chat.transcript()
-    output = WholeReply() if as_json else ReplyOutput()
-    await chat.fetch()
-    await chat.run(one_shot_user_agent.fork(prompts=iter([prompt]), output=output))
-    if isinstance(output, WholeReply):
-        transcript = {"transcript": str(chat.transcript()) if settings.save else None}
-        write(in_json(output.as_object() | transcript))
+    settings, output = request.settings, _output(request)
+    counted = _counted(output) if settings.usage else None
+    user = one_shot_user_agent.fork(prompts=iter([request.said]), output=counted or output)
+    try:
+        cast = Cast(settings, plugins)
+        conversation = opened(settings, request.wish, plugins)
+        conversation.make()  # now, so that nothing is asked in vain
+        transcript = None if conversation.path is None else str(conversation.path)
+        output.start(cast.name, transcript)
+        await cast.fetch()
+        async with MiniAgents():
+            await adialog_loop(user, cast.assistant, conversation.history_agent())
+        if counted is not None:
+            note(str(counted))
+        output.finish(transcript)
+    except (Exception, asyncio.CancelledError) as error:
+        output.fail(error)
+        raise
+
+
+def _counted(output: Output) -> "Counted":
+    from .usage import Counted  # noqa: PLC0415 - few want to know
+
+    return Counted(output)
+
+
+def _output(request: Request) -> Output:
+    wish = request.wish
+    if wish.jsonl:
+        from .events import EventOutput  # noqa: PLC0415 - few want any
+
+        return EventOutput(request.schema)
+    if wish.as_json:
+        return WholeReply(request.schema)
+    if request.schema is not None:
+        return DataOutput(request.schema)
+    if wish.extract or wish.extract_last:
+        from .extract import BlockOutput  # noqa: PLC0415 - as above
+
+        return BlockOutput(last=wish.extract_last)
+    return reply_output()

@@ -19,11 +19,26 @@ if TYPE_CHECKING:
 
     from ..messages import Message
 
-__all__ = ["FetchBar", "in_words", "tell", "tell_what_is_logged", "what_is_missing"]
+__all__ = ["FetchBar", "hush", "in_words", "note", "tell", "tell_what_is_logged", "what_is_missing"]
+
+
+def hush() -> None:
+    """Let nothing be told from now on but what went wrong: neither notes nor the library's warnings."""
+    logging.getLogger("miniagents").setLevel(logging.ERROR)
+
+
+def note(line: str) -> None:
+    """Tell what a person may like to know, unless they want to hear of errors only."""
+    if _may_note():
+        tell(line)
+
+
+def _may_note() -> bool:
+    return logging.getLogger("miniagents").isEnabledFor(logging.WARNING)
 
 
 def tell(line: str) -> None:
-    """Write one line, in our name."""
+    """Write one line, in our name: what went wrong."""
     if sys.stderr is not None:
         with suppress(OSError):  # nobody reads it
             sys.stderr.write(f"miniagents: {one_line(line)}\n")
@@ -92,10 +107,10 @@ class FetchBar:
             self._bar.update(self._task, completed=done, total=total)
         elif not self._told:
             self._told = True
-            if sys.stderr is not None and sys.stderr.isatty():
+            if sys.stderr is not None and sys.stderr.isatty() and _may_note():
                 self._start(total)
             else:
-                tell(f"fetching {self._what} ({total / 1e6:.0f} MB), once…")
+                note(f"fetching {self._what} ({total / 1e6:.0f} MB), once…")
 
     def _start(self, total: int) -> None:
         from rich.console import Console  # noqa: PLC0415 - only where there is a bar to show

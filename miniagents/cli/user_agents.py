@@ -1,86 +1,66 @@
-"""The person as an agent: one who asks once from a shell, and one who sits at a terminal."""
+"""The person as an agent: one who asks once from a shell, and one who sits at a terminal; and who answers the latter.
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+In: what was answered. Out: what is said next. Never: how it is shown, what a word of the chat does.
+"""
 
-from ..errors import CallCancelledError
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from ..errors import CallCancelledError, TranscriptError
 from ..miniagents import InteractionContext, miniagent
-from .output import ReaderGoneError, ReplyOutput, WholeReply
-from .tell import tell, what_is_missing
+from .output import Output, ReaderGoneError
+from .tell import note, what_is_missing
 
 if TYPE_CHECKING:
-    from .screen import Screen
+    from .session import Session
 
-__all__ = ["Interruptions", "one_shot_user_agent", "terminal_user_agent"]
-
-
-class Interruptions:
-    """Ctrl-C in a chat: ends the answer that is awaited, also where it comes before there is an answer to end."""
-
-    def __init__(self) -> None:
-        self._act: Callable[[], object] | None = None
-        self._is_pending = False
-
-    def interrupt(self) -> None:
-        """End what goes on, or else the answer that is to come."""
-        self._is_pending = True
-        if self._act is not None:
-            self._act()
-
-    @contextmanager
-    def leaving(self, leave: Callable[[], object]) -> Iterator[None]:
-        """Let an interruption do this while a person is asked; one that is too late for it is for the answer."""
-        self._act = leave
-        try:
-            yield
-        finally:
-            self._act = None
-
-    @contextmanager
-    def ending(self, end: Callable[[], object]) -> Iterator[None]:
-        """Let an interruption do this while an answer is shown."""
-        self._act = end
-        if self._is_pending:
-            end()
-        try:
-            yield
-        finally:
-            self._act, self._is_pending = None, False
+__all__ = ["answering_agent", "one_shot_user_agent", "terminal_user_agent"]
 
 
 @miniagent
 async def one_shot_user_agent(
-    ctx: InteractionContext, *, prompts: Iterator[str], output: ReplyOutput | WholeReply
+    ctx: InteractionContext, *, prompts: Iterator[str | Mapping[str, Any]], output: Output
 ) -> None:
-    """Pass what it is sent to `output`, then say the next of `prompts`; an error is raised."""
+    """Pass what it is sent to `output`, then say the next of `prompts`, a text or a message; an error is raised."""
     try:
         async for promise in ctx.message_promises:
             await output.show(promise)
             if missing := what_is_missing(await promise):
-                tell(missing)
+                note(missing)
     except ReaderGoneError:
         ctx.message_promises.cancel()
         raise
     for prompt in prompts:
-        ctx.reply({"text": prompt, "role": "user"})
+        ctx.reply({"text": prompt, "role": "user"} if isinstance(prompt, str) else prompt)
         return
 
 
 @miniagent
-async def terminal_user_agent(ctx: InteractionContext, *, screen: "Screen", interruptions: Interruptions) -> None:
-    """Show what it is sent, then ask; an interruption ends the answer, and a failure is shown and ends nothing."""
-    with interruptions.ending(ctx.message_promises.cancel):
+async def terminal_user_agent(ctx: InteractionContext, *, session: "Session") -> None:
+    """Show what it is sent, then say what the person says; an interruption ends the answer, a failure ends nothing."""
+    screen = session.screen
+    with session.answering(ctx.message_promises.cancel):
         try:
-            async for promise in ctx.message_promises:
-                await screen.show(promise)
-                if missing := what_is_missing(await promise):
-                    screen.tell(missing)
-        except CallCancelledError:
-            screen.tell_interruption()
+            errors = await screen.show(ctx.message_promises, session.cast.name)
         except Exception as error:  # noqa: BLE001 - of a plugin's agent, say: the chat goes on
-            screen.tell_error(error)
-    with interruptions.leaving(screen.leave):
-        text = await screen.ask()
-    if text is not None:
-        ctx.reply({"text": text, "role": "user"})
+            errors = [error]
+            if not isinstance(error, CallCancelledError | TranscriptError):
+                screen.tell_error(error)
+    if any(isinstance(error, CallCancelledError) for error in errors):
+        screen.tell_interruption()
+    with suppress(Exception):  # which was told
+        async for promise in ctx.message_promises:
+            session.hear(message := await promise)
+            if missing := what_is_missing(message):
+                screen.tell(missing)
+    if any(isinstance(error, TranscriptError) for error in errors):
+        return  # the dialog ends with that error, and goes on without a transcript
+    if (said := await session.next_message()) is not None:
+        ctx.reply(said)
+
+
+@miniagent
+async def answering_agent(ctx: InteractionContext, *, session: "Session") -> None:
+    """Pass the conversation to whoever answers now, and their answer back as it comes."""
+    ctx.reply(session.assistant.inquire(ctx.message_promises))

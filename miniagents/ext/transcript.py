@@ -23,18 +23,22 @@ from ..errors import TranscriptError
 from ..frozen import EMPTY
 from ..messages import Message
 from .transcript_format import MessageClasses, Record, front_matter, parse, written
+from .transcript_path import conversation, going_on_from, last_key
 
 __all__ = [
     "append",
     "append_records",
     "content_of",
+    "explained",
     "lock",
     "locked",
     "new_key",
     "new_transcript",
     "open_file",
     "read",
+    "read_records",
     "records_in",
+    "text_of",
     "timestamp",
     "write_whole",
 ]
@@ -59,13 +63,23 @@ def new_transcript(folder: _Path) -> Path:
         now = datetime.now(UTC)
         milliseconds = now.microsecond // 1000
         path = Path(folder, f"{now:%Y-%m-%dT%H-%M-%S}.{milliseconds:03}Z-{secrets.token_hex(2)}.md")
-        with _explained(path), suppress(FileExistsError):
+        with explained(path), suppress(FileExistsError):
             os.close(open_file(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
             return path
 
 
 def read(path: _Path, message_classes: MessageClasses = EMPTY, *, missing_ok: bool = False) -> tuple[Message, ...]:
-    """Return the messages of a transcript.
+    """Return the conversation that leads to a transcript's last message; the arguments are those of `read_records`.
+
+    Raises:
+        TranscriptError: As for `read_records`.
+    """
+    records = read_records(path, message_classes, missing_ok=missing_ok)
+    return tuple(record.message for record in conversation(records))
+
+
+def read_records(path: _Path, message_classes: MessageClasses = EMPTY, *, missing_ok: bool = False) -> list[Record]:
+    """Return all that is in a transcript, also what no conversation goes on from any more.
 
     Args:
         path: Where it is.
@@ -75,15 +89,28 @@ def read(path: _Path, message_classes: MessageClasses = EMPTY, *, missing_ok: bo
     Raises:
         TranscriptError: There is none, or it cannot be read; the line is named.
     """
-    with _explained(path):
+    return records_in(_bytes_of(path, missing_ok=missing_ok), path, message_classes)
+
+
+def text_of(path: _Path, *, missing_ok: bool = False) -> str:
+    """Return a transcript as it stands in its file.
+
+    Raises:
+        TranscriptError: As for `read_records`.
+    """
+    return _text(_bytes_of(path, missing_ok=missing_ok), path)
+
+
+def _bytes_of(path: _Path, *, missing_ok: bool) -> bytes:
+    with explained(path):
         try:
             file = os.open(path, os.O_RDONLY)
         except FileNotFoundError:
             if missing_ok:
-                return ()
+                return b""
             raise
         try:
-            return tuple(record.message for record in records_in(content_of(file), path, message_classes))
+            return content_of(file)
         finally:
             os.close(file)
 
@@ -98,8 +125,16 @@ def append(path: _Path, *messages: Message) -> None:
         append_records(transcript, "".join(written(message, new_key(), timestamp()) for message in messages))
 
 
-def append_records(transcript: int, records: str) -> None:
-    """Add to a locked transcript what `transcript_format.written` gave, all of it or nothing."""
+def append_records(transcript: int, records: str, parent: str | None = None) -> None:
+    """Add to a locked transcript what `transcript_format.written` gave, all of it or nothing.
+
+    Args:
+        transcript: It, open.
+        records: Several, or, if `parent` is given, one.
+        parent: The key of the message that it goes on from; by default that is the one before it.
+    """
+    if parent is not None and last_key(transcript) != parent:
+        records = going_on_from(parent, records)
     status = os.fstat(transcript)
     size, end = status.st_size, b""
     if size == 0:
@@ -135,18 +170,32 @@ def locked(path: _Path) -> Iterator[int]:
     Raises:
         TranscriptError: Instead of an OSError, also one from inside the block.
     """
-    with _explained(path):
-        transcript = open_file(Path(path), os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    with explained(path):
+        transcript = _opened(Path(path))
+        try:
+            yield transcript
+        finally:
+            os.close(transcript)
+
+
+def _opened(path: Path) -> int:
+    """Open and lock it; where somebody has put another file in its place meanwhile, that one."""
+    while True:
+        transcript = open_file(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
         try:
             try:
                 lock(transcript, wait_s=_LOCK_WAIT_S)
             except BlockingIOError:
                 raise
             except OSError:  # a file system that knows no locks
-                pass
-            yield transcript
-        finally:
+                return transcript
+            with suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(transcript), path.stat()):
+                    return transcript
+        except BaseException:
             os.close(transcript)
+            raise
+        os.close(transcript)
 
 
 def lock(file: int, *, wait_s: float) -> None:
@@ -194,8 +243,12 @@ def records_in(content: bytes, path: _Path, message_classes: MessageClasses = EM
     Raises:
         TranscriptError: It is none, or not UTF-8.
     """
+    return parse(_text(content, path), os.fspath(path), message_classes)
+
+
+def _text(content: bytes, path: _Path) -> str:
     try:
-        return parse(content.decode(), os.fspath(path), message_classes)
+        return content.decode()
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise TranscriptError(f"{os.fspath(path)}:{line}: is not UTF-8; save it as UTF-8") from None
@@ -209,7 +262,8 @@ def _half_character_at_end(end: bytes) -> int:
 
 
 @contextmanager
-def _explained(path: _Path) -> Iterator[None]:
+def explained(path: _Path) -> Iterator[None]:
+    """Let an OSError in the block be a TranscriptError, which names the file and the cure."""
     try:
         yield
     except BlockingIOError:

@@ -41,8 +41,12 @@ class Record(NamedTuple):
     """A message as it stands in a transcript."""
 
     key: str
-    """What it is known by in this transcript."""
+    """What it is known by in this transcript; `#` and its number in the file where its first line does not say."""
     message: Message
+    parent: str | None = None
+    """The key of the message that it goes on from, "" if nothing was said before; None: the one before it."""
+    time: str = ""
+    """When it began, as its first line says."""
 
 
 def front_matter(created: str) -> str:
@@ -108,12 +112,13 @@ def parse(text: str, name: str = "transcript", message_classes: MessageClasses =
     """
     text = "\n" + text.removeprefix("\ufeff").replace("\r\n", "\n")
     is_ours = text.isspace() or _has_front_matter(text, name)
-    records = [
-        _read(head, block, tail, message_classes)
+    blocks = (
+        (head, block, tail)
         for head, block, tail in _blocks_in(text)
         # else its writer was killed while it wrote the first line
         if tail is not None or block.strip() or _from_comment(head) is not None
-    ]
+    )
+    records = [_read(*block, message_classes, f"#{number}") for number, block in enumerate(blocks, 1)]
     if not records and not is_ours:
         raise TranscriptError(f"{name}:1: is no transcript (no `miniagents: {_VERSION}`); name another file")
     return records
@@ -151,7 +156,9 @@ def _blocks_in(text: str) -> Iterator[tuple[str, str, str | None]]:
         yield head, text[start:], None
 
 
-def _read(head_json: str, block: str, tail_json: str | None, message_classes: MessageClasses) -> Record:
+def _read(
+    head_json: str, block: str, tail_json: str | None, message_classes: MessageClasses, default_key: str
+) -> Record:
     head, tail = _from_comment(head_json), _from_comment(tail_json or "")
     body = block
     if block.startswith("## "):
@@ -167,9 +174,9 @@ def _read(head_json: str, block: str, tail_json: str | None, message_classes: Me
     if exact is not None and safe(exact or _shown(tail)) == text:  # else a person has edited the body
         text = exact
     if head is None:
-        return Record("", Message(text=text, role="unknown"))
-    key = head.get("id")
-    return Record(key if isinstance(key, str) else "", _message(head, tail, text, message_classes))
+        return Record(default_key, Message(text=text, role="unknown"))
+    key, parent, time = (_text(head.get(name)) for name in ("id", "parent", "time"))
+    return Record(key or default_key, _message(head, tail, text, message_classes), parent, time or "")
 
 
 def _message(head: dict[str, Any], tail: dict[str, Any], text: str, message_classes: MessageClasses) -> Message:

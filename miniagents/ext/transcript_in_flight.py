@@ -29,6 +29,7 @@ from .transcript import (
     write_whole,
 )
 from .transcript_format import one_json_line, partial, written
+from .transcript_path import BEGINNING
 
 __all__ = ["InFlight", "recover"]
 
@@ -43,25 +44,52 @@ def recover(path: str | os.PathLike[str]) -> None:
         TranscriptError: There is something to add, and the transcript cannot be read or written.
     """
     path = Path(path)
-    name = re.compile(re.escape(f"{path.name}.") + r"([0-9a-f]{16})\.part")
-    folder = _inflight(path)
-    try:
-        parts = sorted((found[1], part) for part in folder.iterdir() if (found := name.fullmatch(part.name)))
-    except OSError:  # there is no such folder
-        return
+    parts = _parts_of(path)
     if parts:
         with locked(path) as transcript:
             content = content_of(transcript)
-            kept = {record.key for record in records_in(content, path)}
+            kept = {BEGINNING, *(record.key for record in records_in(content, path))}
             torn = _torn_end(content)
-            for key, part in parts:
+            for key, part in parts.items():
                 if torn and _is_beginning_of(key, torn):
                     os.ftruncate(transcript, len(content) - len(torn))
                     kept.discard(key)
                     torn = b""
                 _recover(transcript, part, kept)
     with suppress(OSError):
-        folder.rmdir()  # if nothing is left in it
+        _inflight(path).rmdir()  # if nothing is left in it
+
+
+def discard(path: str | os.PathLike[str]) -> None:
+    """Delete a transcript, and what programs that are gone had received for it.
+
+    Raises:
+        TranscriptError: It cannot be deleted.
+    """
+    path = Path(path)
+    with locked(path):
+        path.unlink()
+    for part in _parts_of(path).values():
+        with suppress(OSError):
+            file = os.open(part, os.O_RDWR)
+            try:
+                lock(file, wait_s=0)  # its writer lives: raises
+                part.unlink()
+            finally:
+                os.close(file)
+    with suppress(OSError):
+        _inflight(path).rmdir()  # if nothing is left in it
+
+
+def _parts_of(path: Path) -> dict[str, Path]:
+    """Return the parts beside a transcript, by the keys of their messages, in order."""
+    name = re.compile(re.escape(f"{path.name}.") + r"([0-9a-f]{16})\.part")
+    try:
+        return dict(
+            sorted((found[1], part) for part in _inflight(path).iterdir() if (found := name.fullmatch(part.name)))
+        )
+    except OSError:  # there is no such folder
+        return {}
 
 
 class InFlight:
@@ -79,6 +107,13 @@ class InFlight:
         self._saved = 0
         self.tokens: list[str] = []
         """What has come so far; append to it."""
+        self.parents: list[str] = []
+        """The keys of messages that it may go on from when it is recovered, the likeliest first."""
+
+    @property
+    def key(self) -> str:
+        """What it is to be known by in the transcript."""
+        return self._key
 
     @property
     def is_saved(self) -> bool:
@@ -94,16 +129,21 @@ class InFlight:
 
     def hold(self, message: Message) -> None:
         """Save `message`, which is complete but must not be kept yet; never fails, as `save`."""
-        self._write({"record": written(message, self._key, self._time)})
+        if self._write({"record": written(message, self._key, self._time)}):
+            self._saved = len(self.tokens)  # a save that is under way already has nothing to add
 
-    def keep(self, message: Message) -> None:
+    def keep(self, message: Message, parent: str | None = None) -> None:
         """Add `message` to the transcript; when this returns it is on the disk.
+
+        Args:
+            message: It, whole.
+            parent: The key of the message that it goes on from; by default that is the last one in the file.
 
         Raises:
             TranscriptError: It cannot be written; then the file is as it was.
         """
         with locked(self._path) as transcript:
-            append_records(transcript, written(message, self._key, self._time))
+            append_records(transcript, written(message, self._key, self._time), parent)
         if self._part is not None:
             with suppress(OSError):
                 self._part.unlink()
@@ -124,7 +164,8 @@ class InFlight:
                 self._part = _inflight(self._path) / f"{self._path.name}.{self._key}.part"
                 with locked(self._path):  # whoever recovers has it too, so finds no part without its own lock
                     self._file = _open_part(self._part)
-                self._write({"key": self._key, "time": self._time, "known": self._known})
+                head = {"key": self._key, "time": self._time, "parents": self.parents, "known": self._known}
+                self._write(head)
             if self._file is not None:
                 write_whole(self._file, f"{one_json_line(line)}\n".encode())
                 return True
@@ -144,14 +185,17 @@ def _is_beginning_of(key: str, torn: bytes) -> bool:
 
 
 def _recover(transcript: int, part: Path, kept: set[str]) -> None:
+    """Add the message of a part to a transcript, of which `kept` are the keys."""
     with suppress(OSError, ValueError, LookupError, TypeError):  # what cannot be recovered now stays where it is
         file = os.open(part, os.O_RDWR)
         try:
             lock(file, wait_s=0)  # its writer lives: raises
             lines = [json.loads(line) for line in part.read_bytes().split(b"\n")[:-1]]
-            record = _record_in(lines) if lines and lines[0]["key"] not in kept else ""
-            if record:
-                append_records(transcript, record)
+            if lines and lines[0]["key"] not in kept:
+                parents = lines[0].get("parents", ())
+                if record := _record_in(lines):
+                    append_records(transcript, record, next((key for key in parents if key in kept), None))
+                    kept.add(lines[0]["key"])
             part.unlink()
         finally:
             os.close(file)

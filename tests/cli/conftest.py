@@ -179,8 +179,8 @@ class Terminal:
         return bool(termios.tcgetattr(self.process.child_fd)[3] & termios.ISIG)
 
     def wait_for_prompt(self, after: str = "") -> None:
-        """Wait until the program asks, with this above the question."""
-        self.wait_for(lambda: after in self.text and self.lines[-1] == ">")
+        """Wait until the program asks, with this above the question; a chat has its toolbar below it."""
+        self.wait_for(lambda: after in self.text and any(_is_prompt(line) for line in self.lines[-2:]))
 
     def ask(self, text: str, answer: str) -> None:
         """Say something, and wait for the answer and the next prompt."""
@@ -213,6 +213,11 @@ class Terminal:
         if b"\x1b[6n" in written:  # where is the cursor?
             self.send(f"\x1b[{self._screen.cursor.y + 1};{self._screen.cursor.x + 1}R")
         return True
+
+
+def _is_prompt(line: str) -> bool:
+    """Say whether it is the prompt with nothing typed, but perhaps with its hint."""
+    return line == ">" or line.startswith("> Enter sends")
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -138,7 +138,7 @@ def test_files_that_are_wrong_are_named(program: Program) -> None:
         path.write_bytes(content)
         ran = program.run("chat", "hi", environment={"MINIAGENTS_CONFIG": str(config)})
         assert (ran.code, ran.out, ran.err.count("\n")) == (2, b"", 1)
-        assert ran.err.startswith(f"miniagents: {path}: ")
+        assert ran.err.startswith(f"miniagents: {path}:")
         path.unlink()
     assert program.run("chat", "hi").code == 0
 

@@ -11,7 +11,22 @@ from typing import Any, NoReturn
 import pytest
 
 from miniagents import Message
-from miniagents.cli.output import ReaderGoneError, ReplyOutput, WholeReply, as_json, close_standard_output, write
+from miniagents.cli.output import (
+    DataOutput,
+    ReaderGoneError,
+    ReplyOutput,
+    TerminalOutput,
+    WholeReply,
+    as_json,
+    close_standard_output,
+    reply_output,
+    write,
+)
+from miniagents.cli.output import (
+    Output as AnyOutput,
+)
+from miniagents.errors import SchemaMismatchError
+from miniagents.ext.llm.schema import Schema
 from miniagents.messages import MessagePromise
 from miniagents.miniagents import MiniAgents
 
@@ -56,7 +71,8 @@ async def shown(monkeypatch: pytest.MonkeyPatch, *promises: MessagePromise, term
     """Return what a standard output was given of messages."""
     output = Output(terminal=terminal)
     monkeypatch.setattr(sys, "stdout", output)
-    replies = ReplyOutput()
+    replies = reply_output()
+    assert type(replies) is (TerminalOutput if terminal else ReplyOutput)
     for promise in promises:
         await replies.show(promise)
     return output.written.getvalue().decode()
@@ -73,6 +89,9 @@ async def test_a_blank_line_parts_messages(monkeypatch: pytest.MonkeyPatch) -> N
     """A reply of several messages has a blank line between them, and none around them."""
     async with MiniAgents():
         assert await shown(monkeypatch, streamed("one"), streamed("two")) == "one\n\ntwo"
+        assert await shown(monkeypatch, streamed("one\n"), streamed(), streamed("\r")) == "one\n\n\n\r"
+        assert await shown(monkeypatch, streamed("one"), streamed("two\n"), terminal=True) == "one\n\ntwo\n"
+        assert await shown(monkeypatch, streamed("one\n"), streamed(), streamed("\r"), terminal=True) == "one\n\n␍\n"
 
 
 @pytest.mark.parametrize(
@@ -95,7 +114,7 @@ async def test_a_reply_that_breaks_ends_its_line_too(
     monkeypatch.setattr(sys, "stdout", output)
     async with MiniAgents():
         with pytest.raises(ValueError, match="broken"):
-            await ReplyOutput().show(streamed(*tokens, error=ValueError("broken")))
+            await TerminalOutput().show(streamed(*tokens, error=ValueError("broken")))
     assert output.written.getvalue().decode() == text
 
 
@@ -138,3 +157,65 @@ def test_json_carries_any_text(monkeypatch: pytest.MonkeyPatch) -> None:
     write(as_json({"path": "é\udcff\u2028"}))
     assert output.written.getvalue() == '{"path": "é\\udcff\u2028"}\n'.encode()
     assert json.loads(output.written.getvalue()) == {"path": "é\udcff\u2028"}
+
+
+async def test_an_output_that_shows_nothing() -> None:
+    """What becomes of a reply may be nothing; it is read to its end all the same, and its error raised."""
+    output = AnyOutput()
+    output.start("m", None)
+    async with MiniAgents():
+        await output.show(whole := streamed("a"))
+        assert whole.is_done
+        with pytest.raises(ValueError, match="broken"):
+            await output.show(streamed(error=ValueError("broken")))
+    output.fail(ValueError("broken"))
+    output.finish(None)
+
+
+SCHEMA = Schema.of("name, age int")
+ANN = {"name": "Ann", "age": 3}
+ASKED_AGAIN = (
+    Message(text="nothing", role="assistant", metadata={"mismatch": "$: it is no JSON"}),
+    Message(text="again!", role="user"),
+    Message(text='```json\n{"name": "Ann", "age": 3}\n```', role="assistant", metadata={"model": "m"}),
+)
+
+
+@pytest.mark.parametrize("reply", [ASKED_AGAIN, ASKED_AGAIN[2:], (Message(text="{}", data=ANN),)])
+async def test_the_json_that_fits_is_all_there_is(monkeypatch: pytest.MonkeyPatch, reply: tuple[Message, ...]) -> None:
+    """With a schema standard output is the last object in one line, whatever was said before or stands around it."""
+    output = Output()
+    monkeypatch.setattr(sys, "stdout", output)
+    data = DataOutput(SCHEMA)
+    for message in reply:
+        await data.show(MessagePromise.of(message))
+    assert output.written.getvalue() == b""
+    data.finish("chats/x.md")
+    assert output.written.getvalue() == b'{"name": "Ann", "age": 3}\n'
+
+
+async def test_an_agent_that_knows_of_no_schema_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reply that does not fit, or none, is an error of one line, and nothing is written."""
+    output = Output()
+    monkeypatch.setattr(sys, "stdout", output)
+    for reply, fault in (((), "it is empty"), ((Message(text='{"name": "Ann"}'),), "age")):
+        for kind in (DataOutput, WholeReply):
+            data = kind(SCHEMA)
+            for message in reply:
+                await data.show(MessagePromise.of(message))
+            with pytest.raises(SchemaMismatchError, match=f"the reply does not fit the schema: .*{fault}"):
+                data.finish(None)
+    assert output.written.getvalue() == b""
+
+
+async def test_the_whole_reply_has_the_data_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a schema the object has its data, the text of the reply that fits alone, and where all of it is kept."""
+    output = Output()
+    monkeypatch.setattr(sys, "stdout", output)
+    reply = WholeReply(SCHEMA)
+    for message in ASKED_AGAIN:
+        await reply.show(MessagePromise.of(message))
+    reply.finish("chats/x.md")
+    told = json.loads(output.written.getvalue())
+    assert (told["text"], told["data"], told["model"]) == (ASKED_AGAIN[2].text, ANN, "m")
+    assert told["transcript"] == "chats/x.md"

@@ -3,22 +3,50 @@
 from __future__ import annotations
 
 import io
+import logging
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from miniagents.cli.tell import FetchBar, in_words, tell
+from miniagents.cli.tell import FetchBar, hush, in_words, note, tell
 from miniagents.errors import KeyRefusedError, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+
+@pytest.fixture
+def _heard_again() -> Iterator[None]:
+    """Let the library's warnings be heard after the test."""
+    logger = logging.getLogger("miniagents")
+    before = logger.level
+    yield
+    logger.setLevel(before)
 
 
 def test_a_line_is_one_line_that_steers_nothing(capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever is told comes as one line in our name, with pictures of control characters."""
     tell("a\nb \x1b[31m \x9b2J\r")
     assert capsys.readouterr() == ("", "miniagents: a b ␛[31m ⟨U+009B⟩2J\n")
+
+
+@pytest.mark.usefixtures("_heard_again")
+def test_a_person_who_wants_quiet(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """From `hush` on only errors are told: no notes, no fetch, no warnings of the library."""
+    note("before")
+    hush()
+    note("after")
+    logging.getLogger("miniagents").warning("a wait")
+    FetchBar("model")(0, 1)
+    tell("an error")
+    assert capsys.readouterr() == ("", "miniagents: before\nminiagents: an error\n")
+    monkeypatch.setattr(sys, "stderr", terminal := io.StringIO())
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    with FetchBar("model") as bar:
+        bar(0, 1)
+    assert terminal.getvalue() == ""
 
 
 def test_nobody_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:

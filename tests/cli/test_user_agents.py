@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from miniagents.cli.output import ReaderGoneError
-from miniagents.cli.user_agents import Interruptions, one_shot_user_agent, terminal_user_agent
+from miniagents.cli.tell import what_is_missing
+from miniagents.cli.user_agents import one_shot_user_agent
 from miniagents.errors import KeyRefusedError
-from miniagents.miniagents import MiniAgents
+from miniagents.messages import Message
+from miniagents.miniagents import InteractionContext, MiniAgents, miniagent
 from miniagents.testing import streaming_agent
 from miniagents.utils import adialog_loop
+from tests.cli.seat import Seat
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from miniagents.messages import MessagePromise
     from miniagents.miniagents import MiniAgent
 
@@ -81,42 +86,42 @@ async def test_a_reader_that_is_gone_ends_the_reply() -> None:
     assert loop.time() < 5
 
 
-async def test_a_person_talks_until_they_leave() -> None:
-    """Every reply is shown before the next line is asked for."""
-    screen = Remembering("one", "two")
-    async with MiniAgents():
-        user = terminal_user_agent.fork(screen=screen, interruptions=Interruptions())
-        await adialog_loop(user, streaming_agent(["a", "b"]))
-    assert screen.events == ["a", "b"] * 2
+async def test_a_person_talks_until_they_leave(tmp_path: Path) -> None:
+    """Every answer is shown before the next line is asked for, and is heard by the session."""
+    seat = Seat(tmp_path, agents={"ab": streaming_agent(["a", "b"])}, agent="ab")
+    lines = await seat.say("one", "two")
+    assert lines == ["> one", "", "ab", "", "> two", "", "ab"]
+    assert [message.text for message in seat.session.heard] == ["one", "ab", "two", "ab"]
 
 
 @pytest.mark.parametrize("error", [KeyRefusedError("no"), ZeroDivisionError("of a plugin")])
-async def test_a_failure_ends_nothing(error: Exception) -> None:
+async def test_a_failure_ends_nothing(tmp_path: Path, error: Exception) -> None:
     """An error is shown behind what came, and the person is asked again."""
-    screen = Remembering("one", "two")
-    async with MiniAgents():
-        user = terminal_user_agent.fork(screen=screen, interruptions=Interruptions())
-        await adialog_loop(user, streaming_agent(["a"], error=error))
-    assert screen.events == ["a", f"error: {error}"] * 2
+    seat = Seat(tmp_path, agents={"failing": streaming_agent(["a"], error=error)}, agent="failing")
+    lines = await seat.say("one", "two")
+    assert [line for line in lines if line and str(error) not in line] == ["> one", "a", "> two", "a"]
+    assert sum(str(error) in line for line in lines) == 2
 
 
-@pytest.mark.parametrize(("after_s", "shown"), [(2.5, ["a", "a", "interrupted"]), (0, ["interrupted"])])
-async def test_an_interruption_ends_one_answer(after_s: float, shown: list[str]) -> None:
-    """Ctrl-C ends the answer that is arriving, or the one to come where there is none yet; the next one is whole."""
-    screen = Remembering("one", "two")
-    interruptions = Interruptions()
-    async with MiniAgents():
-        user = terminal_user_agent.fork(screen=screen, interruptions=interruptions)
-        if after_s:
-            asyncio.get_running_loop().call_later(after_s, interruptions.interrupt)
-        else:
-            ask = screen.ask
+async def test_a_failure_before_anything_came(tmp_path: Path) -> None:
+    """An agent that fails without a word leaves its error, too."""
 
-            async def ask_and_interrupt() -> str | None:
-                screen.ask = ask  # type: ignore[method-assign]
-                asyncio.get_running_loop().call_soon(interruptions.interrupt)
-                return await ask()
+    @miniagent
+    async def failing(ctx: InteractionContext) -> None:
+        await ctx.message_promises
+        raise KeyRefusedError("no word")
 
-            screen.ask = ask_and_interrupt  # type: ignore[method-assign]
-        await adialog_loop(user, streaming_agent(["a"] * 4, delay_s=1))
-    assert screen.events == [*shown, *["a"] * 4]
+    lines = await Seat(tmp_path, agents={"failing": failing}, agent="failing").say("one", "two")
+    assert lines == ["> one", "", "no word", "", "> two", "", "no word"]
+
+
+async def test_an_answer_that_is_not_whole(tmp_path: Path) -> None:
+    """What is missing of it, and what to do about it, is told behind it."""
+
+    @miniagent
+    async def short(ctx: InteractionContext) -> None:
+        await ctx.message_promises
+        ctx.reply(Message(text="cut", role="assistant", metadata={"finish_reason": "length"}))
+
+    lines = await Seat(tmp_path, agents={"short": short}, agent="short").say("one")
+    assert lines[2:] == ["cut", what_is_missing(Message(metadata={"finish_reason": "length"}))]

@@ -8,7 +8,7 @@ import pytest
 
 from miniagents.errors import CallCancelledError, CallTimeoutError, ReplyCutError, TranscriptError
 from miniagents.ext.history_agents import in_memory_history_agent, markdown_history_agent
-from miniagents.ext.transcript import append, read
+from miniagents.ext.transcript import append, read, read_records
 from miniagents.messages import Message
 from miniagents.miniagents import InteractionContext, MiniAgent, MiniAgents, miniagent
 from miniagents.testing import streaming_agent
@@ -159,7 +159,8 @@ async def test_branches(chat: Path) -> None:
     async with MiniAgents():
         first = markdown_history_agent.inquire(HO, history_md_file=chat)
         await markdown_history_agent.inquire(note_taker.inquire(), previous=first, history_md_file=chat)
-    assert sorted(message.text for message in read(chat)) == ["Hi", "Hi", "Ho", "note taken"]
+    assert sorted(record.message.text for record in read_records(chat)) == ["Hi", "Hi", "Ho", "note taken"]
+    assert [message.text for message in read(chat)] == ["Ho", "note taken", "Hi"]
 
 
 @pytest.mark.parametrize("said", [HI, "streaming"])

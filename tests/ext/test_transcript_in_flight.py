@@ -7,7 +7,7 @@ import pytest
 
 from miniagents.errors import TranscriptError
 from miniagents.ext.transcript import append, read
-from miniagents.ext.transcript_in_flight import InFlight, recover
+from miniagents.ext.transcript_in_flight import InFlight, discard, recover
 from miniagents.messages import Message
 from tests.ext.test_transcript import file_size_limit
 
@@ -82,6 +82,31 @@ def test_complete_message_that_waited(chat: Path) -> None:
     recover(chat)
     assert read(chat) == (HI, whole)
     assert read(chat)[1].metadata == whole.metadata
+
+
+def test_save_that_comes_too_late(chat: Path) -> None:
+    """Tokens that came in the moment in which the message was complete do not spoil its part."""
+    in_flight = arriving(chat, "H")
+    in_flight.tokens.append("o")
+    in_flight.hold(HO)
+    in_flight.save()
+    in_flight.close()
+    recover(chat)
+    assert read(chat) == (HI, HO)
+
+
+def test_deleting(chat: Path) -> None:
+    """A transcript goes with the parts of programs that are gone; those of others, and of other chats, stay."""
+    gone, alive = arriving(chat, "H"), arriving(chat, "o")
+    other = arriving(chat.with_name("other.md"), "Hi")
+    gone.close()
+    discard(chat)
+    assert not chat.exists()
+    assert len(parts_of(chat)) == 2
+    alive.keep(HO)
+    other.keep(HI)
+    assert [message.text for message in read(chat)] == ["Ho"]
+    assert parts_of(chat) == []
 
 
 def test_what_still_arrives_is_left_alone(chat: Path) -> None:

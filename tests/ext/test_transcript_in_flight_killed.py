@@ -16,7 +16,8 @@ import asyncio, os, random, signal, sys, time
 from pathlib import Path
 from miniagents import Message, MessageSequencePromise, MiniAgents
 from miniagents.ext.history_agents import markdown_history_agent
-from miniagents.ext.transcript import read
+from miniagents.ext.transcript import read_records
+from miniagents.ext.transcript_path import conversation
 from miniagents.ext.transcript_in_flight import recover
 
 TOKENS = [f"token {number}\\n```\\x1b" for number in range(8)]
@@ -42,9 +43,13 @@ async def three_chats(path, told):
 
 def check(path, told):
     whole, recovered = "".join(TOKENS), 0
-    messages = read(path)
+    records = read_records(path)
+    messages = [record.message for record in records]
     for agent in "abc":
+        last = [record.key for record in records if record.message.metadata["agent"] == agent][-1:]
+        path_to_last = [record.message for record in conversation(records, *last)]
         mine = [message for message in messages if message.metadata.get("agent") == agent]
+        assert [message for message in path_to_last if message.metadata["agent"] == agent] == mine or not last
         expected = [text for number in range(len(mine)) for text in (f"{number}", whole, whole, "last")]
         for message, text in zip(mine, expected):
             if message.metadata.get("recovered"):
@@ -80,7 +85,7 @@ print(recovered)
 
 @pytest.mark.real_time
 def test_kill_at_any_moment(tmp_path: Path) -> None:
-    """Killed without a warning, three chats that share a transcript lose no message and no token, and double none."""
+    """Killed, three chats in one transcript lose no message and no token, double none, and each stays in one piece."""
     arguments = [sys.executable, "-c", KILLED, str(tmp_path), str(os.getpid())]
     environment = {**os.environ, "PYTHONPATH": ROOT}
     ran = subprocess.run(arguments, env=environment, capture_output=True, text=True, check=False)

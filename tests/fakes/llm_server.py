@@ -98,6 +98,11 @@ class LLMServer:
         return self.url
 
     @property
+    def connections(self) -> int:
+        """How many connections there were, those that came to no request included."""
+        return len(self._connections)
+
+    @property
     def open_connections(self) -> int:
         """How many connections are open now."""
         return sum(not connection.lost.is_set() for connection in self._connections)

@@ -1,6 +1,8 @@
 """What OpenAI's chat completions have against a request; the texts as clients have reported them.
 
 Stricter than nothing, milder than the API: what encoders get wrong is refused, what options mean is not looked at.
+Models are told apart by their names: "gpt-…" takes no thoughts, as OpenAI's own; "deepseek-…" wants back
+what it thought before it called a tool (https://api-docs.deepseek.com/guides/thinking_mode, 2026-11).
 """
 
 from __future__ import annotations
@@ -28,12 +30,13 @@ _FIELDS = {
     "tool_calls",
     "function_call",
     "tool_call_id",
-    "reasoning_content",  # of servers that want thoughts back
 }
+_THOUGHTS = {"reasoning_content", "reasoning", "reasoning_details"}  # of servers that want thoughts back
 _MUST_FOLLOW = (
     "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. "
     "The following tool_call_ids did not have response messages: {ids}"
 )
+_MUST_THINK = "The `reasoning_content` in the thinking mode must be passed back to the API."
 _MUST_ANSWER = (
     "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'."
 )
@@ -60,20 +63,24 @@ def _objections(body: Any) -> Iterator[Json]:
             "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."
         )
         yield error_of(REFUSED, "empty_array", empty, "messages")
+    fields = _FIELDS if body["model"].startswith("gpt-") else _FIELDS | _THOUGHTS
     for place, message in enumerate(messages):
-        yield from _objections_to(message, place)
+        yield from _objections_to(message, place, fields)
     yield from _objections_to_order(messages)
+    calls = [message for message in messages if message.get("tool_calls")]
+    if body["model"].startswith("deepseek-") and any("reasoning_content" not in message for message in calls):
+        yield error_of(REFUSED, REFUSED, _MUST_THINK)
     yield from _objections_to_options(body)
 
 
-def _objections_to(message: Any, place: int) -> Iterator[Json]:
+def _objections_to(message: Any, place: int, fields: set[str]) -> Iterator[Json]:
     where = f"messages[{place}]"
     if not isinstance(message, dict):
         yield bad_type(where, "an object")
     role, content = message.get("role"), message.get("content")
     if role not in _ROLES:
         yield bad_value(role, _ROLES, f"{where}.role")
-    yield from (unknown(f"{where}.{name}") for name in message if name not in _FIELDS)
+    yield from (unknown(f"{where}.{name}") for name in message if name not in fields)
     calls = message.get("tool_calls")
     if not isinstance(content, str | list) and not (role == "assistant" and (calls or "content" in message)):
         expected = "Invalid value for 'content': expected a string, got null."

@@ -105,6 +105,7 @@ class Reply:
             nothing beside tool calls. With a status other than 200, the error's message.
         thinking: What the model thinks before it speaks, as the text is given.
         redacted_thinking: There is thinking too that no one may read: a block of its own, or the item without summary.
+        own_items: What the API's own tools did, before the text: items of responses; other APIs say nothing of them.
         tool_calls: The tools that the model calls, after the text.
         refusal: The text is one of refusal, where an API says so.
         delay_s: Seconds between two tokens.
@@ -130,6 +131,7 @@ class Reply:
     _: KW_ONLY
     thinking: str | Sequence[str] | None = None
     redacted_thinking: bool = False
+    own_items: Sequence[Mapping[str, Any]] = ()
     tool_calls: Sequence[ToolUse] = ()
     refusal: bool = False
     delay_s: float = 0
@@ -180,6 +182,7 @@ class Reply:
             tokens=tokens,
             thinking=thinking,
             redacted_thinking=self.redacted_thinking,
+            own_items=tuple(self.own_items),
             tool_calls=tuple(self.tool_calls),
             refusal=self.refusal,
             usage=self.usage or Usage(input_tokens, output_tokens, thinking_tokens=len(thinking)),
@@ -212,6 +215,7 @@ class Answer:
     thinking: tuple[str, ...] = ()
     redacted_thinking: bool = False
     thinking_shown: bool = True
+    own_items: tuple[Mapping[str, Any], ...] = ()
     tool_calls: tuple[ToolUse, ...] = ()
     refusal: bool = False
     usage_times: int = 1

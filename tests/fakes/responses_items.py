@@ -1,6 +1,7 @@
-"""The items of an answer of OpenAI's responses: reasoning, a message, calls of functions; whole, and as events.
+"""The items of an answer of OpenAI's responses: reasoning, a message, calls; whole, and as events.
 
-The events' numbers are left open, for only the whole stream knows them.
+What came of reasoning is tied to it: by its id the API knows it again, and takes it back only with the reasoning. The
+events' numbers are left open, for only the whole stream knows them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from tests.fakes.replies import Answer, ToolUse
 
 NUMBER = "\0number\0"  # nothing else is called like this
+TIE = "_of_"  # in an id, before the id of the reasoning that it came of
 
 
 def event(data: Json) -> bytes:
@@ -86,9 +88,15 @@ def items_of(answer: Answer) -> list[Item]:
         items.append(_reasoning(f"rs_{answer.number}", answer.thinking, answer.thought))
     if answer.redacted_thinking:
         items.append(_reasoning(f"rs_{answer.number}r", (), f"what no one may read in {answer.number}"))
+    tie = f"{TIE}{items[-1].whole['id']}" if items else ""
+    items += [_own({**item, "id": f"{item['id']}{tie}"}) for item in answer.own_items]
     if answer.speaks:
-        items.append(_message(answer))
-    return [*items, *(_call(call, f"{answer.number}_{at}") for at, call in enumerate(answer.tool_calls))]
+        items.append(_message(answer, tie))
+    return [*items, *(_call(call, f"{answer.number}_{at}", tie) for at, call in enumerate(answer.tool_calls))]
+
+
+def _own(item: Json) -> Item:
+    return Item({**item, "status": "in_progress"}, item)
 
 
 def _reasoning(item_id: str, pieces: tuple[str, ...], thought: str) -> Item:
@@ -103,10 +111,10 @@ def _reasoning(item_id: str, pieces: tuple[str, ...], thought: str) -> Item:
     return Item(begun, whole, "reasoning_summary_part", kind, pieces, place)
 
 
-def _message(answer: Answer) -> Item:
+def _message(answer: Answer, tie: str) -> Item:
     text = "".join(answer.tokens)
     status = "incomplete" if answer.finish_reason in ("length", "content_filter") else "completed"
-    item: Json = {"id": f"msg_{answer.number}", "type": "message", "role": "assistant"}
+    item: Json = {"id": f"msg_{answer.number}{tie}", "type": "message", "role": "assistant"}
     begun = {**item, "status": "in_progress", "content": []}
     part: Json
     if answer.refusal:
@@ -117,8 +125,9 @@ def _message(answer: Answer) -> Item:
     return Item(begun, whole, "content_part", kind, answer.tokens, (("content_index", 0),))
 
 
-def _call(call: ToolUse, number: str) -> Item:
-    item = {"id": f"fc_{number}", "type": "function_call", "call_id": call.id or f"call_{number}", "name": call.name}
+def _call(call: ToolUse, number: str, tie: str) -> Item:
+    call_id = call.id or f"call_{number}"
+    item = {"id": f"fc_{number}{tie}", "type": "function_call", "call_id": call_id, "name": call.name}
     begun = {**item, "status": "in_progress", "arguments": ""}
     whole = {**item, "status": "completed", "arguments": call.json}
     return Item(begun, whole, text=("function_call_arguments", "arguments"), pieces=call.pieces)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tests.fakes.contents import is_base64, is_data_url, is_image_url
+from tests.fakes.contents import is_data_url, is_image_url
 from tests.fakes.openai_errors import EFFORTS, REFUSED, bad_type, bad_value, error_of, missing, unknown
 from tests.fakes.openai_schemas import objection_to_choice, objection_to_format, objection_to_function
+from tests.fakes.responses_items import TIE
 from tests.fakes.sealing import unsealed
 
 if TYPE_CHECKING:
@@ -26,11 +27,19 @@ _MOVED = {
     "reasoning_effort": "reasoning.effort",
     "verbosity": "text.verbosity",
 }
-_GIVEN = ("input_text", "input_image", "input_file", "input_audio")
+_GIVEN = ("input_text", "input_image", "input_file")
 _PARTS = {"assistant": ("output_text", "refusal"), "output": ("input_text", "input_image", "input_file")}
 _ROLES = ("assistant", "system", "developer", "user")
 _KNOWN_ONLY = ("item_reference", "compaction", "additional_tools", "mcp_list_tools", "mcp_approval_response")
 _CHECKED = ("message", "function_call", "function_call_output", "reasoning")
+_TO_ANSWER = (
+    "function_call",
+    "custom_tool_call",
+    "computer_call",
+    "local_shell_call",
+    "shell_call",
+    "apply_patch_call",
+)
 _DETAILS = ("low", "high", "auto", "original")
 _IDS = {"message": "msg", "function_call": "fc", "reasoning": "rs"}
 
@@ -75,6 +84,8 @@ def _objections_to(item: Any, where: str) -> Iterator[Json]:
     if item_id is not None and not str(item_id).startswith(_IDS.get(str(kind), "")):
         wrong = f"Invalid '{where}.id': '{item_id}'. Expected an ID that begins with '{_IDS[str(kind)]}'."
         yield error_of(REFUSED, "invalid_value", wrong, f"{where}.id")
+    if "created_by" in item:  # what the API says of an item, and takes from nobody
+        yield unknown(f"{where}.created_by")
     yield from _LOOKED_INTO.get(str(kind), _nothing)(item, where)
 
 
@@ -102,6 +113,12 @@ def _objections_to_reasoning(item: Json, where: str) -> Iterator[Json]:
     if sealed is not None and unsealed(sealed) is None:
         broken = f"The encrypted content {str(sealed)[:8]}... could not be verified."
         yield error_of(REFUSED, "invalid_encrypted_content", broken)
+
+
+def _objections_to_image_call(item: Json, where: str) -> Iterator[Json]:
+    if "result" not in item:
+        told = "Items are not persisted when `store` is set to false."
+        yield error_of(REFUSED, None, f"Item with id '{item.get('id')}' not found. {told}", where)
 
 
 def _objections_to_message(item: Json, where: str) -> Iterator[Json]:
@@ -132,10 +149,6 @@ def _objections_to_part(part: Any, kinds: tuple[str, ...], where: str) -> Iterat
             yield missing(f"{where}.{name}")
     elif kind == "input_image":
         yield from _objections_to_image(part, where)
-    elif kind == "input_audio":
-        audio = part.get("input_audio") or {}
-        if audio.get("format") not in ("wav", "mp3") or not is_base64(audio.get("data")):
-            yield error_of(REFUSED, "invalid_value", "Invalid audio: expected base64 of wav or mp3.", where)
     elif not part.get("file_id") and not part.get("file_url"):
         yield from _objections_to_file(part, where)
 
@@ -161,6 +174,7 @@ _LOOKED_INTO: dict[str, Callable[[Json, str], Iterator[Json]]] = {
     "function_call": _objections_to_call,
     "function_call_output": _objections_to_output,
     "reasoning": _objections_to_reasoning,
+    "image_generation_call": _objections_to_image_call,
 }
 
 
@@ -168,21 +182,36 @@ def _objections_to_order(items: list[Json], *, elsewhere: bool) -> Iterator[Json
     """What is wrong with which output belongs to which call, and what reasoning came before."""
     kinds = [item.get("type", "message") for item in items]
     known_elsewhere = elsewhere or "item_reference" in kinds
-    asked: list[str] = []
+    asked: dict[str, str] = {}
     for place, (kind, item) in enumerate(zip(kinds, items, strict=True)):
-        if kind == "function_call":
-            asked.append(item["call_id"])
-        elif kind == "function_call_output":
-            if item["call_id"] in asked:
-                asked.remove(item["call_id"])
-            elif not known_elsewhere:
-                unasked = f"No tool call found for function call output with call_id {item['call_id']}."
+        if kind in _TO_ANSWER:
+            asked[item["call_id"]] = kind.replace("_", " ")
+        elif kind.removesuffix("_output") in _TO_ANSWER:
+            if not asked.pop(item["call_id"], None) and not known_elsewhere:
+                told = kind.replace("_", " ")
+                unasked = f"No tool call found for {told} with call_id {item['call_id']}."
                 yield error_of(REFUSED, None, unasked, "input")
         elif kind == "reasoning" and not _is_output((items[place + 1 : place + 2] or [{}])[0]):
             alone = f"Item '{item.get('id')}' of type 'reasoning' was provided without its required following item."
             yield error_of(REFUSED, None, alone, "input")
-    if asked:
-        yield error_of(REFUSED, None, f"No tool output found for function call {asked[0]}.", "input")
+        if (lost := _lost_reasoning(items, place)) and not known_elsewhere:
+            alone = (
+                f"Item '{item['id']}' of type '{kind}' was provided without its required 'reasoning' item: '{lost}'."
+            )
+            yield error_of(REFUSED, None, alone, "input")
+    for call_id, told in asked.items():
+        yield error_of(REFUSED, None, f"No tool output found for {told} {call_id}.", "input")
+
+
+def _lost_reasoning(items: list[Json], place: int) -> str | None:
+    """The id of the reasoning that the item at this place came of, if that is not before it, in the same answer."""
+    _, _, needed = str(items[place].get("id", "")).partition(TIE)
+    for before in reversed(items[:place] if needed else ()):
+        if before.get("id") == needed:
+            return None
+        if not _is_output(before):
+            break
+    return needed or None
 
 
 def _is_output(item: Json) -> bool:

@@ -227,7 +227,11 @@ BAD_PARTS = [
     ("responses", {"type": "input_image", "image_url": {"url": "https://example.org"}}, "Expected a valid URL"),
     ("responses", {"type": "input_image", "image_url": "https://example.org", "detail": "x"}, "Invalid value: 'x'"),
     ("responses", {"type": "input_file", "file_data": PNG, "filename": "a"}, "data URL"),
-    ("responses", {"type": "input_audio", "input_audio": {"data": "%", "format": "wav"}}, "base64"),
+    (
+        "responses",
+        {"type": "input_audio", "input_audio": {"data": PNG, "format": "wav"}},
+        "Invalid value: 'input_audio'",
+    ),
     ("anthropic", {"type": "image_url", "image_url": {"url": "https://example.org"}}, "Input tag 'image_url'"),
     ("anthropic", {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "%"}}, "base64"),
     ("anthropic", {"type": "image", "source": {"type": "base64", "media_type": "a/b", "data": PNG}}, "'image/png'"),
@@ -243,3 +247,47 @@ def test_parts_that_are_refused(api: Api, part: dict[str, Any], words: str) -> N
     """A part of another API, or with data that cannot be read, is refused."""
     turns = "input" if api == "responses" else "messages"
     assert words in refused(api, **{turns: [{"role": "user", "content": [part]}]})
+
+
+WEB_SEARCH = {
+    "type": "web_search_call",
+    "id": "ws_1",
+    "status": "completed",
+    "action": {"type": "search", "query": "q"},
+}
+CUSTOM_CALL = {"type": "custom_tool_call", "call_id": "c_1", "name": "t", "input": "x"}
+
+
+@both_ways
+@pytest.mark.parametrize("lost", [False, True])
+def test_an_item_that_came_of_reasoning(*, lost: bool, streamed: bool) -> None:
+    """What an own tool of responses did is taken back behind the reasoning that it came of, and refused without it."""
+
+    async def run() -> Heard:
+        async with LLMServer([Reply("found", thinking="hm", own_items=[WEB_SEARCH]), "well"]) as server:
+            heard = await hear("responses", server, streamed=streamed)
+            back = [item for item in sent_back("responses", heard) if not lost or item["type"] != "reasoning"]
+            question = {"role": "user", "content": "x"}
+            return await hear("responses", server, streamed=streamed, question={"input": [question, *back, question]})
+
+    heard = asyncio.run(run())
+    told = "of type 'web_search_call' was provided without its required 'reasoning' item: 'rs_1'"
+    assert told in str(heard.error) if lost else (heard.error, heard.tokens) == (None, ["well"])
+
+
+@pytest.mark.parametrize(
+    ("items", "words"),
+    [
+        ([WEB_SEARCH], ""),
+        ([{**WEB_SEARCH, "created_by": "me"}], "Unknown parameter: 'input[1].created_by'"),
+        ([{"type": "image_generation_call", "id": "ig_1", "status": "completed"}], "Item with id 'ig_1' not found"),
+        ([{"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": PNG}], ""),
+        ([CUSTOM_CALL], "No tool output found for custom tool call c_1"),
+        ([{"type": "custom_tool_call_output", "call_id": "c_1", "output": "x"}], "No tool call found for custom tool"),
+        ([CUSTOM_CALL, {"type": "custom_tool_call_output", "call_id": "c_1", "output": "x"}], ""),
+    ],
+)
+def test_items_of_own_tools(items: list[dict[str, Any]], words: str) -> None:
+    """Items of responses are refused that are not whole, not answered, or with what only the API may say of them."""
+    told = refused("responses", input=[{"role": "user", "content": "x"}, *items])
+    assert words in told if words else "taken" in told

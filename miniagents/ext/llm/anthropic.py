@@ -25,13 +25,16 @@ if TYPE_CHECKING:
     from ...content import Part
     from .anthropic_events import Events
 
-__all__ = ["DEFAULT_MAX_TOKENS", "DEFAULT_MODEL", "MODEL_PATTERNS", "anthropic_agent"]
+__all__ = ["DEFAULT_MAX_TOKENS", "DEFAULT_MODEL", "MODEL_PATTERNS", "anthropic_agent", "warm"]
 
 DEFAULT_MODEL: Final = "claude-haiku-5-5"
 """The newest of Anthropic's small models that the SDK 2.14 knows."""
 
 MODEL_PATTERNS: Final = ("claude-*",)
 """Shell patterns of the model names that are Anthropic's without saying so."""
+
+_MODULES: Final = ("anthropic", f"{__package__}.anthropic_events")
+"""What has to be imported, of the SDK's and of ours."""
 
 _SERVICE: Final = Service(
     name="anthropic",
@@ -42,6 +45,11 @@ _SERVICE: Final = Service(
 )
 _UNKNOWN_OPTION: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 _ABOUT_THE_FORMAT: Final = ("output_config", "output_format", "format", "schema", "structured output")
+
+
+async def warm() -> None:
+    """Import what a request needs; see `ModelProvider.warm`."""
+    await imported(*_MODULES)
 
 
 @miniagent
@@ -96,12 +104,11 @@ async def anthropic_agent(  # noqa: PLR0913 - by name, and all but the context o
     options["max_tokens"] = max_tokens
     if betas:
         options["extra_headers"] = headers_with(betas, options.get("extra_headers"))
-    modules = ("anthropic", f"{__package__}.anthropic_events")
     if client is None:
-        endpoint = await ready(_SERVICE, environment, *modules)
+        endpoint = await ready(_SERVICE, environment, *_MODULES)
     else:
         endpoint = endpoint_of(client, _SERVICE)
-        await imported(*modules)
+        await imported(*_MODULES)
     names = [model] if isinstance(model, str) else model or [_SERVICE.model(environment)]
     providers = [_Anthropic(endpoint, name, options, stream=stream, client=client) for name in names]
     for provider in providers:

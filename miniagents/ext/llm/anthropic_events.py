@@ -36,10 +36,11 @@ _COUNTS: Final = ("input_tokens", "cache_creation_input_tokens", "cache_read_inp
 
 _SAYING_NOTHING: Final = (b"", b"ping")
 """Names of events that the SDK passes over: none at all, and a sign of life."""
+_DELTA: Final = b"content_block_delta"
 _NAMES: Final = frozenset(
     {
         *(b"message_start", b"message_delta", b"message_stop"),
-        *(b"content_block_start", b"content_block_delta", b"content_block_stop"),
+        *(b"content_block_start", _DELTA, b"content_block_stop"),
     }
 )
 _KNOWN_TYPES: Final = frozenset({"content_block_start", "content_block_delta", "content_block_stop", "ping"})
@@ -94,26 +95,32 @@ class Events:
             AttributeError, KeyError, TypeError: It is JSON of another shape.
         """
         for name, data in events:
-            if name in _SAYING_NOTHING:
+            if name != _DELTA:
+                yield from self._of_another_kind(name, data)
+                if self.ended:
+                    return
                 continue
-            if name == b"error":
-                raise self._failure(data)
             try:
                 event = _token(data)
             except (msgspec.MsgspecError, ValueError):  # msgspec's and Python's own for bytes that are no UTF-8
-                yield from self._taken(loose(data)) if name in _NAMES else self._of_the_future(data)
+                yield from self._taken(loose(data))
+                continue
+            delta = event.delta
+            if isinstance(delta, _TextDelta):
+                if token := delta.text:
+                    self._blocks.text.append(token)
+                    yield token
+            elif isinstance(delta, _ThinkingDelta):
+                yield from self._blocks.think(event.index, delta.thinking)
             else:
-                delta = event.delta
-                if isinstance(delta, _TextDelta):
-                    if token := delta.text:
-                        self._blocks.text.append(token)
-                        yield token
-                elif isinstance(delta, _ThinkingDelta):
-                    yield from self._blocks.think(event.index, delta.thinking)
-                else:
-                    self._blocks.write(event.index, delta.partial_json)
-            if self.ended:
-                return
+                self._blocks.write(event.index, delta.partial_json)
+
+    def _of_another_kind(self, name: bytes, data: bytes) -> Iterable[str | Part]:
+        if name in _SAYING_NOTHING:
+            return ()
+        if name == b"error":
+            raise self._failure(data)
+        return self._taken(loose(data)) if name in _NAMES else self._of_the_future(data)
 
     def _failure(self, data: bytes) -> Exception:
         body: Any

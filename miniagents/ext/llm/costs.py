@@ -3,6 +3,7 @@
 In: questions, counts of tokens, terms. Out: guesses, dollars, what is set aside. Never: a price itself, a request.
 """
 
+import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
@@ -28,9 +29,22 @@ def guessed_tokens(question: Question) -> int:
     """Return about how many tokens a question is: a quarter of the bytes of its text and parts (see `Limits`).
 
     A picture, a sound or a document is that too, but no more than a large picture: nobody knows how long it is before
-    it is opened, and a guess that is too high would refuse what there is room for. What tools there are is not counted.
+    it is opened, and a guess that is too high would refuse what there is room for. What a model is told of tools and of
+    the form of its reply counts as the JSON that it is.
     """
-    return sum(map(_tokens_of, question.messages)) + estimate_tokens(question.system)
+    tokens = sum(map(_tokens_of, question.messages)) + estimate_tokens(question.system)
+    if question.tools or question.schema is not None:
+        tokens += _tokens_of_terms(question)
+    return tokens
+
+
+def _tokens_of_terms(question: Question) -> int:
+    told: list[Any] = [
+        tool if isinstance(tool, Mapping) else (tool.name, tool.description, tool.parameters) for tool in question.tools
+    ]
+    if question.schema is not None:
+        told.append(question.schema.json_schema)
+    return sum(estimate_tokens(json.dumps(each, ensure_ascii=False, default=str)) for each in told)
 
 
 def tokens_heard(pieces: Sequence[Any]) -> int:
@@ -78,8 +92,9 @@ def held(provider: Provider[Any], terms: Terms, tokens: int) -> Hold | None:
     if terms.limits is None:
         return None
     tokens = max(tokens, 1)  # what counts nothing would be let through by a limit that is used up
-    usd = _prices(terms).cost_usd(provider.model, {"in": tokens, "out": tokens}, provider=_service(provider))
-    return terms.limits.hold(tokens, usd=usd, model=provider.model, priced=usd is not None)
+    usd = _prices(terms).cost_usd(provider.model, {"in": tokens, "out": tokens}, **_who(provider))
+    model = f"{provider.model} at {provider.host}"
+    return terms.limits.hold(tokens, usd=usd, model=model, priced=usd is not None)
 
 
 def cost_usd(provider: Provider[Any], terms: Terms, usage: Mapping[str, int] | None) -> float | None:
@@ -87,7 +102,7 @@ def cost_usd(provider: Provider[Any], terms: Terms, usage: Mapping[str, int] | N
     if not usage:
         return None
     try:
-        return _prices(terms).cost_usd(provider.model, usage, provider=_service(provider))
+        return _prices(terms).cost_usd(provider.model, usage, **_who(provider))
     except SettingsError as error:  # with limits it was raised before the call
         _LOGGER.warning("no costs are told: %s", error)
         return None
@@ -99,5 +114,5 @@ def _prices(terms: Terms) -> "Prices":
     return Prices.load(terms.environment)
 
 
-def _service(provider: Provider[Any]) -> str:
-    return provider.service or provider.api
+def _who(provider: Provider[Any]) -> dict[str, str]:
+    return {"provider": provider.service or provider.api, "host": provider.host}

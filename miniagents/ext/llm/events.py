@@ -5,6 +5,7 @@ Format: WHATWG HTML, section 9.2 "Server-sent events" (2026-11). In: bytes, cut 
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
@@ -15,6 +16,8 @@ __all__ = ["EventDecoder", "Loose", "ServerSentEvent", "TokenDecoder", "keep", "
 
 _BOM: Final = b"\xef\xbb\xbf"
 _LINE_ENDS: Final = (b"\n", b"\r")
+_USUAL_EVENT: Final = re.compile(rb"(?:event: (.*+)\n)?data: (.++)\n\n")
+"""An event in the shape in which providers write it; nothing but its parts, and no CR, may be in it."""
 
 _KEPT_BYTES: Final = 4096
 """How long a value may be, as JSON, that is kept though nobody knows it: a metadata's line, not a second reply."""
@@ -60,9 +63,14 @@ class EventDecoder:
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
         """Return the events that these bytes complete."""
-        if self._is_between and (event := _one_event(chunk)):
-            return [event]
-        return self._fed(chunk)
+        events: list[ServerSentEvent] = []
+        if self._is_between and b"\r" not in chunk:
+            place = 0
+            while found := _USUAL_EVENT.match(chunk, place):
+                events.append((found[1] or b"", found[2]))
+                place = found.end()
+            chunk = chunk[place:]
+        return [*events, *self._fed(chunk)] if chunk else events
 
     def _fed(self, chunk: bytes) -> list[ServerSentEvent]:
         if self._after_cr and chunk.startswith(b"\n"):
@@ -111,22 +119,6 @@ class EventDecoder:
         return events
 
 
-def _one_event(chunk: bytes) -> ServerSentEvent | None:
-    """Return the event if these bytes are one in the shape in which providers write it: what most reads bring."""
-    name, start = b"", 0
-    if chunk.startswith(b"event: "):
-        start = chunk.find(b"\n") + 1
-        name = chunk[7 : start - 1]
-    if (
-        chunk.startswith(b"data: ", start)
-        and chunk.endswith(b"\n\n")
-        and start + 6 < chunk.find(b"\n", start) == len(chunk) - 2
-        and b"\r" not in chunk
-    ):
-        return name, chunk[start + 6 : -2]
-    return None
-
-
 class Loose(dict[str, Any]):
     """A JSON object that is read like an SDK's: by attributes, and what is not there is None.
 
@@ -139,6 +131,9 @@ class Loose(dict[str, Any]):
         return self.get(name)
 
 
+_decoded: Final = json.JSONDecoder(object_hook=Loose).decode
+
+
 def loose(data: bytes) -> Any:
     """Return the JSON of an event, objects as `Loose` ones.
 
@@ -148,7 +143,7 @@ def loose(data: bytes) -> Any:
         json.JSONDecodeError: It is none.
     """
     try:
-        return json.loads(data.decode("utf-8", "replace"), object_hook=Loose)
+        return _decoded(data.decode("utf-8", "replace"))
     except RecursionError:
         raise json.JSONDecodeError("nested too deeply", "", 0) from None
 

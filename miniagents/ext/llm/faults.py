@@ -6,6 +6,7 @@ Out: one line for a person, without the key. Never: a retry.
 """
 
 import json
+import os
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
@@ -60,6 +61,7 @@ _STATUS_OF_TYPE: Final = {
 `ResponseError`, 2026-11)."""
 
 _OUT_OF_CREDIT: Final = ("insufficient_quota", "billing_error", "credit balance")
+_PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 _INCOMPLETE: Final = ("complete message body", "Not enough data to satisfy")
 """What h11 and aiohttp say when a connection closes in the middle of an answer; before its first byte they do not."""
 
@@ -223,11 +225,20 @@ def _unreachable(error: Exception, endpoint: Endpoint) -> ModelError:
         (ssl.SSLError, "no encrypted connection", "check whether its URL begins with http:// or https://"),
     ):
         if any(isinstance(found, kind) for found in causes):
-            return ProviderUnreachableError(cause, host=endpoint.host, cure=cure)
+            where = f", and {_proxies()}" if not issubclass(kind, ssl.SSLError) and _proxies() else ""
+            error = ProviderUnreachableError(cause, host=endpoint.host, cure=f"{cure}{where}")
+            if kind is ssl.SSLCertVerificationError:
+                error.should_retry = False  # it will be the same certificate, as a wrong key stays wrong
+            return error
     if any(sign in str(found) for found in causes for sign in _INCOMPLETE):
         return ReplyCutError("the connection broke in the middle of the answer", host=endpoint.host, cure="ask again")
     words = endpoint.tidy(str(causes[-1]) or type(causes[-1]).__name__)
     return ProviderUnreachableError(f"the connection failed: {words}", host=endpoint.host, cure="check the network")
+
+
+def _proxies() -> str:
+    """Return the variables of the process that name a proxy: it may be that which is not there."""
+    return ", ".join(name for name in _PROXIES if os.environ.get(name) or os.environ.get(name.lower()))
 
 
 def _is_no_timeout(error: BaseException) -> bool:

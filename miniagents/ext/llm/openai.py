@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ...content import Part
     from .openai_chunks import Chunks
 
-__all__ = ["DEFAULT_MODEL", "MODEL_PATTERNS", "openai_agent"]
+__all__ = ["DEFAULT_MODEL", "MODEL_PATTERNS", "openai_agent", "warm"]
 
 DEFAULT_MODEL: Final = "gpt-5.4-mini"
 """The smaller of the newest that has no announced end (the SDK 3.54 lists those of the others)."""
@@ -46,12 +46,25 @@ _SERVICE: Final = Service(
 _MODULES: Final = {"chat": ("chat", "openai_chunks"), "responses": ("responses", "responses_events")}
 """What each API has to be imported for it, of the SDK's and of ours."""
 _UNKNOWN_OPTION: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+_THOUGHTS: Final = "messages"
+"""Where the thoughts are that we send back."""
 _OURS: Final = {
     "stream_options": ("stream_options", "include_usage"),
     "response_format": ("response_format", "json_schema"),
     "reasoning_effort": ("reasoning_effort",),
+    _THOUGHTS: ("reasoning_content", "reasoning_details", "].reasoning", "'reasoning'"),
 }
 """What we add to a request that not every server knows, and the words by which it says so."""
+
+
+def _modules(api: str) -> tuple[str, ...]:
+    # The SDK leaves the second for its first use.
+    return ("openai", f"openai.resources.{_MODULES[api][0]}", f"{__package__}.{_MODULES[api][1]}")
+
+
+async def warm() -> None:
+    """Import what a request needs; see `ModelProvider.warm`."""
+    await imported(*_modules("chat"))
 
 
 @miniagent
@@ -96,8 +109,7 @@ async def openai_agent(  # noqa: PLR0913 - by name, and all but the context opti
     terms = Terms.taken_from(options, environment)
     if api not in _MODULES:
         raise UsageError(f"api={api!r}: there is no such API here; give {' or '.join(map(repr, _MODULES))}")
-    # The SDK leaves the second for its first use.
-    modules = ("openai", f"openai.resources.{_MODULES[api][0]}", f"{__package__}.{_MODULES[api][1]}")
+    modules = _modules(api)
     if client is None:
         endpoint = await ready(_SERVICE, environment, *modules)
     else:
@@ -167,18 +179,28 @@ class _OpenAI(SdkProvider[dict[str, Any]]):
                     raise
                 words = words_of(getattr(error, "body", None), self.endpoint)
                 known = (name for name, signs in _OURS.items() if any(sign in words for sign in signs))
-                name = next((name for name in known if name in request and name not in self._unknown), None)
+                name = next((name for name in known if self._may_lack(request, name)), None)
                 if name is None or name in self.options:
                     raise
             self._unknown.add(name)
 
+    def _may_lack(self, request: Mapping[str, Any], name: str) -> bool:
+        """Say whether that is in the request, and nobody has refused it yet."""
+        if name == _THOUGHTS and not any(field.startswith("reasoning") for turn in request[name] for field in turn):
+            return False
+        return name in request and name not in self._unknown
+
     def _without_unknown(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Return a request without what the server does not know; a schema is put into words."""
+        """Return a request without what the server does not know; a schema is put into words, thoughts are left out."""
         if "response_format" in self._unknown and "response_format" in request:
             from .openai_turns import with_words  # noqa: PLC0415 - there is a schema
 
             request = with_words(request)
-        return {name: value for name, value in request.items() if name not in self._unknown}
+        if _THOUGHTS in self._unknown:
+            from .openai_turns import without_thoughts  # noqa: PLC0415 - there are thoughts
+
+            request = without_thoughts(request)
+        return {name: value for name, value in request.items() if name not in self._unknown or name == _THOUGHTS}
 
 
 def _responses() -> "type[SdkProvider[dict[str, Any]]]":

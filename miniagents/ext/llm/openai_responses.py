@@ -4,6 +4,7 @@ Wire format: https://platform.openai.com/docs/api-reference/responses, as the SD
 SDK, or `responses_events`, before the first call; the environment.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
@@ -27,6 +28,9 @@ __all__ = ["Responses"]
 
 _NO_THOUGHTS: Final = "ncrypted content"
 """What the API says where a model does not think, of our wish for its thoughts."""
+_ITEM: Final = re.compile(r"Item (?:with id )?'([^']+)'")
+"""How the API names an item that it does not take back: without the thought that it came of, or where it kept none."""
+_REFUSED: Final = (HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
 
 
 class Responses(SdkProvider[dict[str, Any]]):
@@ -68,15 +72,26 @@ class Responses(SdkProvider[dict[str, Any]]):
             yield piece
 
     async def _asked(self, ask: Callable[..., Awaitable[Any]], request: dict[str, Any]) -> Any:
-        """Ask, and once more without wanting the thoughts of a model that has none."""
-        try:
-            return await ask(_responses, **request)
-        except Exception as error:
-            if getattr(error, "status_code", None) != HTTPStatus.BAD_REQUEST or "include" not in request:
-                raise
-            if _NO_THOUGHTS not in words_of(getattr(error, "body", None), self.endpoint):
-                raise
-        return await ask(_responses, **{name: value for name, value in request.items() if name != "include"})
+        """Ask, and again without what the API does not take of what we add: thoughts, and items that it made itself."""
+        while True:
+            try:
+                return await ask(_responses, **request)
+            except Exception as error:
+                words = words_of(getattr(error, "body", None), self.endpoint)
+                less = _less(request, words) if getattr(error, "status_code", None) in _REFUSED else None
+                if less is None:
+                    raise
+            request = less
+
+
+def _less(request: Mapping[str, Any], words: str) -> dict[str, Any] | None:
+    """Return a request without what these words are about; None where that is not of our own adding."""
+    if _NO_THOUGHTS in words and "include" in request:
+        return {name: value for name, value in request.items() if name != "include"}
+    named = _ITEM.search(words)
+    items = request.get("input", ())
+    left = [item for item in items if named is not None and item.get("id") != named[1]]
+    return {**request, "input": left} if left and len(left) < len(items) else None
 
 
 def _responses(client: "AsyncOpenAI") -> Any:

@@ -8,9 +8,10 @@ from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from ...content import Audio, File, Image, Other, Part, Text, ToolCall, ToolResult, described
+from ...content import Audio, File, Image, Other, Part, Text, Thinking, ToolCall, ToolResult, described
 from ...errors import RequestRefusedError
 from ...messages import Message
+from .openai_said import API
 from .provider import Question, schema_in_words, sendable
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from .schema import Schema
 
 __all__ = [
-    "API",
     "NO_RESULT",
     "data_url",
     "response_format",
@@ -26,14 +26,15 @@ __all__ = [
     "tool_text",
     "turns_of",
     "with_words",
+    "without_thoughts",
 ]
-
-API: Final = "openai"
-"""The key in `Part.extra`."""
 
 NO_RESULT: Final = "no result: the call was interrupted"
 """What stands for the result of a call that has none: without one, nothing can be sent."""
 
+_CONTENT, _DETAILS = "reasoning_content", "reasoning_details"
+_THOUGHTS: Final = (_CONTENT, "reasoning", _DETAILS)
+"""Fields of an assistant's turn, none of which is OpenAI's own."""
 _AUDIO_FORMATS: Final = {"wav": "wav", "x-wav": "wav", "wave": "wav", "mpeg": "mp3", "mp3": "mp3"}
 
 
@@ -69,11 +70,18 @@ def with_words(request: Mapping[str, Any]) -> dict[str, Any]:
     return told
 
 
+def without_thoughts(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a request that tells nothing of what was thought, for a server that does not take it back."""
+    turns = [{name: value for name, value in turn.items() if name not in _THOUGHTS} for turn in request["messages"]]
+    return {**request, "messages": turns}
+
+
 def turns_of(messages: Sequence[Message], system: str, host: str) -> list[dict[str, Any]]:
     """Return a conversation in which there is more than text.
 
     Every call of a tool gets the result that belongs to it, or one that says that there is none: the API refuses calls
-    that lack theirs, and results of nothing. What a model thought is not sent back.
+    that lack theirs, and results of nothing. What a model thought goes back to servers that told it, in the turns of a
+    question for which tools were called (see `_thoughts`).
 
     Raises:
         RequestRefusedError: There is something in it that the API does not take.
@@ -82,7 +90,8 @@ def turns_of(messages: Sequence[Message], system: str, host: str) -> list[dict[s
     asked: list[str] = []
     beside: list[dict[str, Any]] = []  # what comes with results, and only behind the last of them
     is_chain = not any((message.role or "user") == "user" for message in messages)
-    for message in messages:
+    thoughts = {} if is_chain else _thoughts(messages)
+    for place, message in enumerate(messages):
         role = message.role or "user"
         results = [part for part in message.parts if isinstance(part, ToolResult)]
         for result in results:
@@ -99,9 +108,42 @@ def turns_of(messages: Sequence[Message], system: str, host: str) -> list[dict[s
         asked, beside = [], []
         turn = _turn(message, rest, "user" if (is_chain and role == "assistant") or role == "tool" else role, host)
         if turn is not None:
-            turns.append(turn)
+            turns.append({**turn, **thoughts.get(place, {})})
             asked = [call["id"] for call in turn.get("tool_calls", ())]
     return [*turns, *(_result(call_id, NO_RESULT) for call_id in asked), *beside]
+
+
+def _thoughts(messages: Sequence[Message]) -> dict[int, dict[str, Any]]:
+    """Return what the turns of a model tell of its thoughts, by the places of their messages.
+
+    DeepSeek refuses, now and in all later requests, a call that comes back without the thought before it, and ignores
+    thoughts where no tools were called (https://api-docs.deepseek.com/guides/thinking_mode, 2026-11); Moonshot's Kimi
+    refuses the same, and OpenRouter wants `reasoning_details` back for calls. A call that nothing was thought for says
+    so, where others have thoughts.
+    """
+    spans: list[list[int]] = [[]]
+    for place, message in enumerate(messages):
+        if (message.role or "user") == "user":
+            spans.append([])
+        elif message.role == "assistant":
+            spans[-1].append(place)
+    calling = {
+        place for place, message in enumerate(messages) if any(isinstance(part, ToolCall) for part in message.parts)
+    }
+    found = {place: _thought(messages[place].parts) for span in spans for place in span}
+    nothing = {_CONTENT: ""} if any(_CONTENT in thought for thought in found.values()) else {}
+    places = [place for span in spans if not calling.isdisjoint(span) for place in span]
+    return {place: found[place] or (nothing if place in calling else {}) for place in places}
+
+
+def _thought(parts: Sequence[Part]) -> dict[str, Any]:
+    """Return what was thought in the field that it came in; nothing, where it came from elsewhere."""
+    thoughts = [part for part in parts if isinstance(part, Thinking) and API in part.extra]
+    details = [detail for part in thoughts for detail in part.extra[API].get(_DETAILS, ())]
+    if details:
+        return {_DETAILS: details}
+    name = next((part.extra[API].get("field") for part in thoughts), None)
+    return {name: sendable("".join(part.text for part in thoughts))} if name in _THOUGHTS else {}
 
 
 def _turn(message: Message, parts: Sequence[Part], role: str, host: str) -> dict[str, Any] | None:

@@ -6,7 +6,7 @@ network; and no file before a cost is wanted.
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cache, lru_cache
@@ -30,8 +30,18 @@ _HIGHEST_USD: Final = 1_000_000
 _DATED: Final = re.compile(r"[-@]20\d\d-?\d\d-?\d\d$")
 """How the names of snapshots end: OpenAI's with dashes, Anthropic's without, Google's for Anthropic's after an @."""
 
+_OWN_HOSTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "openai": ("api.openai.com", "*.api.openai.com", "*.openai.azure.com", "*.services.ai.azure.com"),
+    "anthropic": ("api.anthropic.com", "bedrock*.amazonaws.com", "*aiplatform.googleapis.com"),
+}
+"""Where what we bring along is the price: the providers' own, and the clouds that sell their models at their prices. No
+other server need mean by a name what they do."""
+
 _PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 """How messages of `tomllib` end (Python 3.11 to 3.14)."""
+
+_HOMES: Final = ("HOME", "XDG_CONFIG_HOME", "USERPROFILE", "LOCALAPPDATA", "WIN_PD_OVERRIDE_LOCAL_APPDATA")
+"""What of the environment `platformdirs` makes a user's folders of, on any system; it takes 50 µs to do so."""
 
 _SAMPLE: Final = '"some-model" = { input = 1.00, output = 2.00 }'
 
@@ -79,7 +89,7 @@ class Prices:
     """What models cost; get it from `load`."""
 
     _lists: tuple[_List, ...] = field(repr=False)
-    """The first that knows a model decides."""
+    """The first that knows a model decides; the last is ours."""
 
     @classmethod
     def load(cls, environment: Mapping[str, str] | None = None) -> "Prices":
@@ -108,7 +118,7 @@ class Prices:
             raise _unreadable(path, error) from error
         return _with_own(path, state.st_mtime_ns, state.st_size)
 
-    def cost_usd(self, model: str, usage: Mapping[str, int], *, provider: str = "") -> float | None:
+    def cost_usd(self, model: str, usage: Mapping[str, int], *, provider: str = "", host: str = "") -> float | None:
         """Return what a call cost, in US dollars; None where the price is not known, or the count of "in" or "out".
 
         Args:
@@ -116,8 +126,9 @@ class Prices:
             usage: Counts of tokens: "in" (all of the request; "cached" and "cache_written", which may be missing, are
                 parts of it) and "out" (all of the reply, thinking included).
             provider: Who was asked, for entries such as `"local:*"`.
+            host: Where; what we bring along holds only at the provider's own. For entries such as `"there:8000:*"`.
         """
-        price = self._price(model, provider)
+        price = self._price(model, provider, host)
         sent, received = usage.get("in"), usage.get("out")
         if price is None or sent is None or received is None:
             return None
@@ -128,19 +139,32 @@ class Prices:
         request = fresh * rates.input + cached * rates.cached_input + written * rates.cache_write
         return (request + received * rates.output) / (_EXACT * _PER_TOKENS)
 
-    def _price(self, model: str, provider: str) -> _Price | None:
+    def _price(self, model: str, provider: str, host: str) -> _Price | None:
+        is_own = not host or _is_own(provider, host)
         for each in self._lists:
             for name in dict.fromkeys((model, _DATED.sub("", model))):
-                price = each.price(f"{provider}:{name}", name) if provider else each.price(name)
+                names = [f"{who}:{name}" for who in (host, provider) if who]
+                if is_own or each is not self._lists[-1]:
+                    names.append(name)
+                price = each.price(*names)
                 if price is not None:
                     return price
         return None
 
 
+def _is_own(provider: str, host: str) -> bool:
+    return any(fnmatchcase(host.lower().removesuffix(":443"), own) for own in _OWN_HOSTS.get(provider, ()))
+
+
 def _usual_path() -> Path:
     from platformdirs import user_config_path  # noqa: PLC0415 - only where a cost is wanted
 
-    return user_config_path("miniagents", appauthor=False) / "prices.toml"
+    return _path_below(user_config_path, *map(os.environ.get, _HOMES))
+
+
+@lru_cache(maxsize=8)
+def _path_below(find: Callable[..., Path], *_homes: str | None) -> Path:
+    return find("miniagents", appauthor=False) / "prices.toml"
 
 
 def _unreadable(path: Path, error: Exception) -> SettingsError:

@@ -4,7 +4,7 @@ Wire format: https://platform.openai.com/docs/api-reference/responses/create, as
 a question, a user's options. Out: fields of a request. Never: the SDK, a connection.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from ...content import Audio, File, Image, Other, Part, Text, Thinking, ToolCall, ToolResult, described
@@ -23,6 +23,13 @@ API: Final = "responses"
 
 _ENCRYPTED: Final = "reasoning.encrypted_content"
 """What has to be asked for, so that thinking can be sent back to an API that keeps nothing."""
+_TO_ANSWER: Final = frozenset(
+    {"apply_patch_call", "computer_call", "custom_tool_call", "local_shell_call", "shell_call"}
+)
+"""Calls beside those of functions that the API refuses without the `…_output` of the same `call_id`."""
+_ANSWER: Final = "_output"
+_ONLY_SAID: Final = "created_by"
+"""What an item may have where the API says it, and not where it is said to the API."""
 
 
 def request_of(question: Question, options: Mapping[str, Any], host: str) -> dict[str, Any]:
@@ -54,10 +61,11 @@ def _tool(tool: "Tool") -> dict[str, Any]:
 class _Items:
     """A conversation as items, in its order. Every call gets its result, or one that says that there is none."""
 
-    def __init__(self, messages: tuple[Message, ...] | Any, host: str) -> None:
+    def __init__(self, messages: Sequence[Message], host: str) -> None:
         self.items: list[dict[str, Any]] = []
         self._host = host
         self._asked: list[str] = []
+        self._foreign = _foreign_calls(messages)
         people = [place for place, message in enumerate(messages) if (message.role or "user") == "user"]
         self._is_chain = not people
         for place, message in enumerate(messages):
@@ -71,14 +79,23 @@ class _Items:
         if not any(isinstance(part, ToolResult) for part in message.parts):
             self._answer_all()
         content: list[dict[str, Any]] = []
+        thoughts = _Thoughts()
         for part in message.parts or (Text(message.text),):
-            item = self._item(part, role, is_thinking_wanted=is_thinking_wanted)
-            if item is not None:
+            if isinstance(part, Thinking):
+                thoughts.add(part)
+                continue
+            thoughts.end()
+            needs_thoughts = isinstance(part, Other)
+            item = None if needs_thoughts and thoughts.are_lost else self._item(part, role)
+            said = None if item is not None else self._content(part, role)
+            if item is None and said is None:
+                continue
+            sent = thoughts.taken() if is_thinking_wanted or needs_thoughts else []
+            if item is not None or sent:
                 self._say(role, content)
                 content = []
-                self.items.append(item)
-            elif (said := self._content(part, role)) is not None:
-                content.append(said)
+            self.items += [*sent, *([] if item is None else [item])]
+            content += [] if said is None else [said]
         self._say(role, content)
 
     def _say(self, role: str | None, content: list[dict[str, Any]]) -> None:
@@ -87,9 +104,8 @@ class _Items:
             said = "".join(each["text"] for each in content) if role == "assistant" else content
             self.items.append({"role": role, "content": said})
 
-    def _item(self, part: Part, role: str | None, *, is_thinking_wanted: bool) -> dict[str, Any] | None:
+    def _item(self, part: Part, role: str | None) -> dict[str, Any] | None:
         """Return the item of a part that is one by itself."""
-        own = part.extra.get(API, {})
         if isinstance(part, ToolCall) and role == "assistant":
             self._asked.append(part.id)
             arguments = sendable(part.arguments)
@@ -100,9 +116,9 @@ class _Items:
             told = [said for said in beside if said is not None]
             text = {"type": "input_text", "text": tool_text(part)}
             return _result(part.call_id, [text, *told] if told else text["text"])
-        if isinstance(part, Thinking) and own.get("encrypted_content") and is_thinking_wanted:
-            return dict(own)
-        return dict(part.block) if isinstance(part, Other) and part.api == API else None
+        if isinstance(part, Other) and part.api == API and _foreign_call(part) in self._foreign:
+            return {name: value for name, value in part.block.items() if name != _ONLY_SAID}
+        return None
 
     def _content(self, part: Part, role: str | None) -> dict[str, Any] | None:
         """Return what a part is inside a message."""
@@ -134,3 +150,52 @@ class _Items:
 
 def _result(call_id: str, output: str | list[dict[str, Any]]) -> dict[str, Any]:
     return {"type": "function_call_output", "call_id": call_id, "output": output}
+
+
+class _Thoughts:
+    """What a model thought before a part of its message: items, which an item of a tool of the API's needs before it.
+
+    The API knows which of its items came of a thought, by their ids, and refuses them without it. Calls of functions
+    and texts go back without ids, and so without thoughts too.
+    """
+
+    def __init__(self) -> None:
+        self._items: list[dict[str, Any]] = []
+        self._is_open = False
+        self.are_lost = False
+        """Whether there was one that cannot be sent, for it came without what is encrypted of it."""
+
+    def add(self, part: Thinking) -> None:
+        """Take one of this API's; those that come one after the other go together."""
+        if not (own := part.extra.get(API)):
+            return
+        if not self._is_open:
+            self._items, self._is_open, self.are_lost = [], True, False
+        if own.get("encrypted_content"):
+            self._items.append(dict(own))
+        else:
+            self.are_lost = True
+
+    def end(self) -> None:
+        """Take note that something else comes: thoughts behind it are others."""
+        self._is_open = False
+
+    def taken(self) -> list[dict[str, Any]]:
+        """Return what goes before the next item; each is given once."""
+        taken, self._items = self._items, []
+        return taken
+
+
+def _foreign_call(part: Other) -> str | None:
+    """Return the id of a call that somebody has to answer, or of its answer; None for what is neither."""
+    kind = str(part.block.get("type"))
+    return str(part.block.get("call_id")) if kind.removesuffix(_ANSWER) in _TO_ANSWER else None
+
+
+def _foreign_calls(messages: Sequence[Message]) -> set[str | None]:
+    """Return the ids of such calls that were made and answered, and None: what is not among them is left out."""
+    ids: dict[bool, set[str | None]] = {True: {None}, False: {None}}
+    for part in (part for message in messages for part in message.parts):
+        if isinstance(part, Other) and part.api == API:
+            ids[str(part.block.get("type")).endswith(_ANSWER)].add(_foreign_call(part))
+    return ids[True] & ids[False]

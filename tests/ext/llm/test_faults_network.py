@@ -1,5 +1,6 @@
 """What lies between us and a provider: certificates and proxies, with the real SDKs."""
 
+import socket
 from pathlib import Path
 from typing import Any
 
@@ -27,13 +28,13 @@ def trusted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 @both_apis
 async def test_a_certificate_that_nobody_vouches_for(api: Api, trusted: Any) -> None:
-    """A server that signs for itself is not spoken to, unless its certificate is trusted by name."""
+    """A server that signs for itself is asked once and not spoken to, unless its certificate is trusted by name."""
     async with LLMServer(["hello"], tls=True) as server:
-        heard = await ask(api, environment(server))
+        heard = await ask(api, environment(server), max_retries=2)
         assert type(heard.error) is ProviderUnreachableError
         host = server.url.removeprefix("https://")
         assert str(heard.error) == f"{host}: its certificate is not trusted; check the network, or SSL_CERT_FILE"
-        assert server.requests == []
+        assert (server.requests, server.connections) == ([], 1)
         trusted(server)
         assert (await ask(api, environment(server))).message.text == "hello"
     await settle()
@@ -88,4 +89,24 @@ async def test_a_proxy_that_refuses(  # noqa: PLR0913 - what each case is made o
         assert words in str(heard.error)
         assert str(heard.error).isprintable()
         assert (len(proxy.seen), server.requests) == (1, [])
+    await settle()
+
+
+ENDS = {"openai": "ends in /v1", "anthropic": "has no /v1 at its end"}
+
+
+@both_apis
+@pytest.mark.parametrize("tls", [False, True], ids=["http", "https"])
+async def test_a_proxy_that_is_not_there(api: Api, *, tls: bool, trusted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that nobody runs is an error that names the variable, and the provider is not asked behind its back."""
+    async with LLMServer(["hello"], tls=tls) as server:
+        if tls:
+            trusted(server)
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            monkeypatch.setenv("HTTPS_PROXY" if tls else "HTTP_PROXY", f"http://127.0.0.1:{closed.getsockname()[1]}")
+            heard = await ask(api, environment(server))
+        assert type(heard.error) is ProviderUnreachableError
+        assert str(heard.error).endswith(f"_BASE_URL, which usually {ENDS[api]}, and HTTP{'S' * tls}_PROXY")
+        assert server.connections == 0
     await settle()

@@ -6,13 +6,14 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
+import openai
 import pytest
 
-from miniagents import MiniAgents
+from miniagents import Message, MiniAgents
 from miniagents.errors import ProviderFailedError, ProviderUnreachableError, RateLimitedError, ReplyCutError
 from miniagents.ext.llm import retries
 from miniagents.ext.llm.limiter import Rate
-from tests.ext.llm.asking import AGENTS, Api, ask, both_apis, both_ways, environment, served, settle
+from tests.ext.llm.asking import AGENTS, KEY, Api, ask, both_apis, both_ways, environment, served, settle
 from tests.fakes.llm_server import LLMServer, Reply
 
 pytestmark = pytest.mark.real_time
@@ -35,6 +36,8 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         Reply(status=429, headers=SOON),
         Reply(status=429, headers={"retry-after": "0.01"}),
+        Reply(status=429, retry_after=format_datetime(datetime.now(UTC), usegmt=True)),
+        Reply(status=429),
         Reply(status=500),
         Reply(status=503, headers=SOON),
         Reply(fault="http_529"),
@@ -44,7 +47,10 @@ def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
         Reply("a b", fault="error_event", after=0),
         Reply(status=400, headers={"x-should-retry": "true"}),
     ],
-    ids=lambda reply: f"{reply.fault or reply.status}{'' if reply.after is None else ' before the first token'}",
+    ids=lambda reply: (
+        f"{reply.fault or reply.status}{'' if reply.after is None else ' before the first token'}"
+        f"{' by a date' if reply.retry_after else ''}"
+    ),
 )
 async def test_the_second_try_succeeds(
     api: Api, failure: Reply, caplog: pytest.LogCaptureFixture, *, stream: bool
@@ -162,3 +168,57 @@ def test_a_thousand_calls_at_once(api: Api) -> None:
         assert texts == [f"You said: n{i}" for i in range(1000)]
         assert len(server.requests) == 1000
         assert 0 < most <= 10
+
+
+@pytest.mark.timeout(300)
+def test_a_thousand_calls_through_a_pool_of_ten() -> None:
+    """Calls that wait for a connection of a client's own pool wait there: none fails, none takes another's reply."""
+
+    async def run(server: LLMServer) -> list[str]:
+        limits = type(openai.DEFAULT_CONNECTION_LIMITS)(max_connections=10)
+        pool = openai.DefaultAsyncHttpxClient(limits=limits)
+        async with (
+            openai.AsyncOpenAI(base_url=server.openai_base_url, api_key=KEY, http_client=pool) as client,
+            MiniAgents(),
+        ):
+            asked = [AGENTS["openai"].inquire(f"n{i}", model="m", client=client, max_retries=0) for i in range(1000)]
+            texts = [str(await reply) for reply in asked]
+            await settle()
+            return texts
+
+    with LLMServer.in_thread() as server:
+        assert asyncio.run(run(server)) == [f"You said: n{i}" for i in range(1000)]
+        assert len(server.requests) == 1000
+        assert server.connections <= 10
+
+
+@both_apis
+async def test_what_came_of_a_cut_reply_goes_on(api: Api) -> None:
+    """A reply that was cut is kept as far as it came, and the model goes on with it where that is asked for."""
+    async with served(Reply(["a ", "b ", "c ", "d"], fault="cut"), "c d") as server:
+        heard = await ask(api, environment(server))
+        assert (type(heard.error), heard.tokens) == (ReplyCutError, ["a ", "b "])
+        begun = Message(text="".join(heard.tokens), role="assistant")
+        more = await ask(api, environment(server), ["hello", begun], resume=True)
+        assert "".join([*heard.tokens, *more.tokens]) == "a b c d"
+        *_, said, wish = server.requests[-1].body["messages"]
+        assert (said["role"], said["content"].rstrip(), wish["role"]) == ("assistant", "a b", "user")
+
+
+HEADERS: dict[str, dict[str, str]] = {
+    "openai": {"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "300ms"},
+    "anthropic": {"anthropic-ratelimit-requests-remaining": "0", "anthropic-ratelimit-requests-reset": "0.3"},
+}
+
+
+@both_apis
+async def test_what_the_server_says_is_left(api: Api) -> None:
+    """Where an answer says that nothing is left, the next request of that key waits for the reset."""
+    async with served(Reply("hello", headers=HEADERS[api]), "well") as server, MiniAgents():
+        clock = asyncio.get_running_loop().time
+        asking = {"model": "m", "environment": environment(server), "max_retries": 0}
+        assert str(await AGENTS[api].inquire("x", **asking)) == "hello"
+        told_s = clock()
+        assert str(await AGENTS[api].inquire("x", **asking)) == "well"
+        assert clock() - told_s >= 0.25
+        assert len(server.requests) == 2

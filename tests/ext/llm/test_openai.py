@@ -157,7 +157,10 @@ async def test_thinking(*, stream: bool) -> None:
         await ask("openai", environment(server), ["go", heard.message, "and?"], effort="low")
         body = server.requests[1].body
     assert heard.message.text == "so be it" == "".join(heard.tokens)
-    assert heard.message.parts == (Thinking("hm hm"), Text("so be it"))
+    assert heard.message.parts == (
+        Thinking("hm hm", extra={"openai": {"field": "reasoning_content"}}),
+        Text("so be it"),
+    )
     assert heard.metadata["usage"]["thinking"] == 2
     assert [turn["content"] for turn in body["messages"]] == ["go", "so be it", "and?"]
     assert body["reasoning_effort"] == "low"

@@ -79,6 +79,11 @@ def test_streams_as_they_are_documented(path: Path) -> None:
         assert found.told == expected.told
 
 
+def thinking(text: str, field: str = "reasoning_content") -> Thinking:
+    """Return what was thought, with the field that it goes back in."""
+    return Thinking(text, extra={"openai": {"field": field}})
+
+
 def test_parallel_calls_and_thoughts() -> None:
     """Calls that are written at the same time are to us what the SDK puts together; thoughts come whole before them."""
     stream = (Path(__file__).parent / "streams/openai_tools.txt").read_bytes()
@@ -94,7 +99,7 @@ def test_parallel_calls_and_thoughts() -> None:
     for size in (1, 50, len(stream)):
         found = by_us("openai", [stream[place : place + size] for place in range(0, len(stream), size)])
         thoughts = ["Two", " cities…", "é"]
-        assert found.pieces == [*thoughts, Thinking("".join(thoughts)), "Let me ", "look.", *expected]
+        assert found.pieces == [*thoughts, thinking("".join(thoughts), "reasoning"), "Let me ", "look.", *expected]
         assert found.answer.usage == {"in": 82, "out": 41, "cached": 64, "thinking": 12}
 
 
@@ -103,7 +108,7 @@ def test_an_end_without_a_reason() -> None:
     call = {"index": 0, "id": "a", "function": {"name": "look", "arguments": "{}"}}
     said = openai_wire.event({"model": "m", "choices": [{"delta": {"reasoning": "hm", "tool_calls": [call]}}]})
     assert by_us("openai", [said]).pieces == ["hm"]
-    whole = ["hm", Thinking("hm"), ToolCall("a", name="look", arguments="{}")]
+    whole = ["hm", thinking("hm", "reasoning"), ToolCall("a", name="look", arguments="{}")]
     assert by_us("openai", [said + openai_wire.DONE]).pieces == whole
 
 
@@ -112,7 +117,7 @@ def test_a_chunk_that_thinks_and_speaks(name: str) -> None:
     """A thought and a token in one chunk are both given, the thought first."""
     said = openai_wire.event({"model": "m", "choices": [{"delta": {"content": "a", name: "hm"}}]})
     found = by_us("openai", [said])
-    assert found.pieces == ["hm", Thinking("hm"), "a"]
+    assert found.pieces == ["hm", thinking("hm", name), "a"]
     assert isinstance(found.pieces[0], Thought)
 
 

@@ -19,6 +19,11 @@ def said(*deltas: dict[str, Any]) -> list[str | Part]:
     return [*pieces, *taking.close()]
 
 
+def thinking(text: str, field: str, **more: Any) -> Thinking:
+    """Return what was thought, with what it goes back in."""
+    return Thinking(text, extra={"openai": {"field": field, **more}})
+
+
 def piece(index: int | None, call_id: str | None = None, name: str | None = None, text: str | None = None) -> Any:
     """Return a delta with a piece of a call."""
     return {"tool_calls": [{"index": index, "id": call_id, "function": {"name": name, "arguments": text}}]}
@@ -28,13 +33,47 @@ def piece(index: int | None, call_id: str | None = None, name: str | None = None
 def test_thoughts_are_whole_before_the_text(name: str) -> None:
     """Thoughts come token by token under both names that servers have for them, and whole before the text goes on."""
     found = said({name: "h"}, {name: "m"}, {"content": "a"}, {name: "so"})
-    assert found == ["h", "m", Thinking("hm"), "a", "so", Thinking("so")]
+    assert found == ["h", "m", thinking("hm", name), "a", "so", thinking("so", name)]
     assert [type(each) for each in found if isinstance(each, str)] == [Thought, Thought, str, Thought]
 
 
 def test_a_delta_may_think_and_speak() -> None:
     """Where one delta has both, the thought comes first."""
-    assert said({"content": "a", "reasoning": "hm"}) == ["hm", Thinking("hm"), "a"]
+    assert said({"content": "a", "reasoning": "hm"}) == ["hm", thinking("hm", "reasoning"), "a"]
+
+
+def detail(kind: str, **fields: Any) -> dict[str, Any]:
+    """Return a detail of what is thought, in OpenRouter's way."""
+    return {"type": f"reasoning.{kind}", "index": 0, **fields}
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["beside the text", "alone"])
+def test_details_of_thoughts(*, told: bool) -> None:
+    """Details that go on are put together, others stay by themselves, and all are kept with the thought."""
+    beside = [{"reasoning": "h"}, {"reasoning": "m"}, {}] if told else [{}, {}, {}]
+    signed = detail("text", text="", signature="s")
+    details = [detail("text", text="h", signature=None), detail("text", text="m"), signed]
+    found = said(
+        *({"reasoning_details": [each], **fields} for each, fields in zip(details, beside, strict=True)),
+        {"content": "a"},
+        {"reasoning_details": [detail("text", text="so", index=1), detail("encrypted", data="x"), 3]},
+    )
+    whole = thinking("hm", "reasoning_details", reasoning_details=[detail("text", text="hm", signature="s")])
+    more = [detail("text", text="so", index=1), detail("encrypted", data="x")]
+    assert found == ["h", "m", whole, "a", "so", thinking("so", "reasoning_details", reasoning_details=more)]
+
+
+def test_details_that_nobody_may_read() -> None:
+    """What is encrypted alone makes a thought without a text; summaries are read; what is no list is nothing."""
+    sealed, short = detail("encrypted", data="x"), detail("summary", summary="hm")
+    assert said({"reasoning_details": [sealed, sealed]}) == [
+        thinking("", "reasoning_details", reasoning_details=[sealed, sealed])
+    ]
+    assert said({"reasoning_details": [short]}) == [
+        "hm",
+        thinking("hm", "reasoning_details", reasoning_details=[short]),
+    ]
+    assert said({"reasoning_details": {"text": "hm"}}) == []
 
 
 def test_nothing_is_made_of_nothing() -> None:

@@ -108,6 +108,59 @@ def test_a_name_may_begin_with_its_provider(tmp_path: Path) -> None:
     assert [priced.cost_usd(name, usage, provider=provider) for name, provider in asked] == [1, 2, 3, None, 4, 3]
 
 
+@pytest.mark.parametrize(
+    ("provider", "host", "is_own"),
+    [
+        ("openai", "api.openai.com", True),
+        ("openai", "API.openai.com:443", True),
+        ("openai", "eu.api.openai.com", True),
+        ("openai", "mine.openai.azure.com", True),
+        ("openai", "localhost:8000", False),
+        ("openai", "api.openai.com.there.test", False),
+        ("openai", "notapi.openai.com", False),
+        ("openai", "api.anthropic.com", False),
+        ("somebody", "api.openai.com", False),
+        ("", "api.openai.com", False),
+    ],
+)
+def test_our_prices_hold_at_the_providers_own(shipped: Prices, provider: str, host: str, *, is_own: bool) -> None:
+    """A server that calls its model as a provider does has no price of ours."""
+    cost = shipped.cost_usd("gpt-5.4-mini", {"in": MILLION, "out": 0}, provider=provider, host=host)
+    assert (cost is not None) is is_own
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "api.anthropic.com",
+        "bedrock-runtime.eu-west-1.amazonaws.com",
+        "bedrock-mantle.us-east-1.amazonaws.com",
+        "europe-west1-aiplatform.googleapis.com",
+        "aiplatform.googleapis.com",
+    ],
+)
+def test_the_clouds_have_the_providers_prices(shipped: Prices, host: str) -> None:
+    """Where clouds sell a provider's models they cost what they cost there."""
+    assert shipped.cost_usd("claude-haiku-4-5", {"in": MILLION, "out": 0}, provider="anthropic", host=host) == 1.0
+
+
+def test_what_the_user_says_of_a_host(tmp_path: Path) -> None:
+    """The user's word for a host holds there, that for a provider wherever it is, and a bare name everywhere."""
+    priced = own(
+        tmp_path,
+        '"somewhere:8000:*" = { input = 1, output = 1 }\n"openai:*mini" = { input = 2, output = 2 }\n'
+        '"gpt-5.4" = { input = 3, output = 3 }',
+    )
+    asked = [
+        ("gpt-5.4-mini", "somewhere:8000"),
+        ("gpt-5.4-mini", "here"),
+        ("gpt-5.4", "here"),
+        ("gpt-5.4-nano", "here"),
+    ]
+    usage = {"in": MILLION, "out": 0}
+    assert [priced.cost_usd(name, usage, provider="openai", host=host) for name, host in asked] == [1, 2, 3, None]
+
+
 @pytest.mark.parametrize("suffix", ["-2026-03-17", "-20260317", "@20260317"])
 def test_a_snapshot_costs_what_its_model_does(tmp_path: Path, suffix: str) -> None:
     """A name with a date costs what the one without does, unless there is an entry for the date."""
@@ -135,7 +188,7 @@ def test_the_default_models_have_their_list_prices(shipped: Prices) -> None:
 
 def test_local_models_cost_nothing(shipped: Prices) -> None:
     """What runs on this machine costs 0, whatever its name, and that is known."""
-    assert shipped.cost_usd("folder/some.gguf", {"in": 5, "out": 5}, provider="local") == 0.0
+    assert shipped.cost_usd("folder/some.gguf", {"in": 5, "out": 5}, provider="local", host="folder/some.gguf") == 0.0
 
 
 def test_our_list_names_models_that_there_are() -> None:
@@ -196,7 +249,7 @@ def test_the_file_is_beside_the_config_file(tmp_path: Path, monkeypatch: pytest.
     """Where no variable names it, it is in the folder that the platform has for such things, if it is there at all."""
     import platformdirs  # noqa: PLC0415 - its answer is what is replaced
 
-    from miniagents.cli.settings import config_path  # noqa: PLC0415 - its rule is the one to follow
+    from miniagents.cli.config.settings import config_path  # noqa: PLC0415 - its rule is the one to follow
 
     monkeypatch.setattr(platformdirs, "user_config_path", lambda name, appauthor: tmp_path / name)
     assert Prices.load({"MINIAGENTS_PRICES": ""}).cost_usd("m", {"in": MILLION, "out": 0}) is None
@@ -204,3 +257,16 @@ def test_the_file_is_beside_the_config_file(tmp_path: Path, monkeypatch: pytest.
     path.parent.mkdir(parents=True)
     path.write_text('"m" = { input = 1, output = 1 }', encoding="utf-8")
     assert Prices.load({}).cost_usd("m", {"in": MILLION, "out": 0}) == 1.0
+
+
+def test_another_home_is_another_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder is looked up again when the environment names another one: it is not the first call's for ever."""
+    from platformdirs import user_config_path  # noqa: PLC0415 - as above
+
+    for number in (1, 2):
+        for name in ("XDG_CONFIG_HOME", "WIN_PD_OVERRIDE_LOCAL_APPDATA"):
+            monkeypatch.setenv(name, str(tmp_path / str(number)))
+        folder = user_config_path("miniagents", appauthor=False)
+        folder.mkdir(parents=True)
+        (folder / "prices.toml").write_text(f'"m" = {{ input = {number}, output = 1 }}', encoding="utf-8")
+        assert Prices.load({}).cost_usd("m", {"in": MILLION, "out": 0}) == number

@@ -214,6 +214,35 @@ async def test_blocks_of_this_api_go_back_as_they_came() -> None:
     ]
 
 
+def found(number: int) -> Other:
+    """Return what a search came to."""
+    action = {"type": "search", "query": "q"}
+    block = {"type": "web_search_call", "id": f"ws_{number}", "status": "completed", "action": action}
+    return Other("responses", block=block)
+
+
+SEALED: Final = {"encrypted_content": "x"}
+
+
+@pytest.mark.parametrize(
+    ("parts", "kept"),
+    [
+        ([thought(1, **SEALED), found(1), "a"], ["rs_1", "ws_1", "a"]),
+        ([thought(1, **SEALED), "a", found(1), found(2)], ["a", "rs_1", "ws_1", "ws_2"]),
+        ([thought(1, **SEALED), "a", thought(2, **SEALED), found(2)], ["a", "rs_2", "ws_2"]),
+        ([thought(1, **SEALED), thought(2, **SEALED), found(2)], ["rs_1", "rs_2", "ws_2"]),
+        ([thought(1, **SEALED), found(1), thought(2, **SEALED), "a"], ["rs_1", "ws_1", "a"]),
+        ([thought(1), found(1), "a"], ["a"]),
+        ([thought(1), found(1), thought(2, **SEALED), found(2)], ["rs_2", "ws_2"]),
+        ([Thinking("another's", signature="s"), found(1)], ["ws_1"]),
+    ],
+)
+async def test_what_came_of_a_thought_goes_back_with_it(parts: list[Part | str], kept: list[str]) -> None:
+    """In later turns a thought goes back where an item needs it, once; where it cannot, that item does not either."""
+    made = items(GO, message(*parts, role="assistant"), message("and?"))
+    assert [item.get("id") or item["content"] for item in made[1:-1]] == kept
+
+
 async def test_half_a_surrogate_pair() -> None:
     """What cannot be encoded is replaced wherever it is."""
     broken = ToolCall("a", name="look", arguments='{"x": "\ud83d"}')

@@ -1,0 +1,1 @@
+"""What the user decided, and where: flags, environment, files; roles and templates."""

@@ -1,0 +1,293 @@
+"""Keystrokes → text: one prompt that stays while answers are written above it, so that one can type ahead.
+
+Enter sends; a backslash before it, Alt-Enter, Shift-Enter and Ctrl-J break the line; pasted text keeps its lines and
+never sends by itself. On a dumb terminal, or where the prompt is not entered, it asks once at a time.
+
+In: keys. Out: texts, in order. Never: what becomes of them, what an answer is.
+Imports prompt_toolkit, so it is imported late.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Self
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.application import Application, create_app_session, get_app
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.buffer import Buffer
+from prompt_toolkit.filters import Condition
+from prompt_toolkit.formatted_text import StyleAndTextTuples
+from prompt_toolkit.input import Input
+from prompt_toolkit.layout import HSplit
+from prompt_toolkit.output import Output, create_output
+from prompt_toolkit.output.plain_text import PlainTextOutput
+from prompt_toolkit.output.vt100 import Vt100_Output
+from prompt_toolkit.utils import is_dumb_terminal
+
+from ...safe_text import exact
+from ..tell import tell
+from .completion import Completions, LineCompleter
+from .input_history import InputHistory
+from .keys import key_bindings
+from .toolbar import SafeLine, hint, style, toolbar_row
+
+__all__ = ["Prompt"]
+
+_PROMPT = "> "
+_KEYS = ("Enter sends", "Alt-Enter breaks the line", "/ words", "@ files", "Ctrl-C stops an answer", "Ctrl-D leaves")
+_LEAVING = frozenset(["exit", "quit"])
+_AGAIN_S = 2.0
+"""Two Ctrl-C on an empty line that are further apart do not belong together."""
+_ESCAPE_S = 0.05
+"""When nothing follows for so long, Escape was the key, and no sequence begins; the usual 0.5 s are felt."""
+
+_AS_IT_WAS = b"\x1b[?2004l\x1b[?2026l\x1b[?25h\x1b[m\r\n"
+"""Pastes are not bracketed, what is written is shown, the cursor too, in usual colours, on a row of its own."""
+
+
+def _never() -> bool:
+    return False
+
+
+class Prompt:
+    """Asks a person, again and again; what they said before is a keystroke away."""
+
+    def __init__(  # noqa: PLR0913 - one prompt has many sides
+        self,
+        *,
+        history_file: Path | None = None,
+        completions: Completions | None = None,
+        toolbar: Callable[[], str] = str,
+        vi: bool = False,
+        source: Input | None = None,
+        sink: Output | None = None,
+        tell: Callable[[str], None] = tell,
+    ) -> None:
+        """Make it; `source` and `sink` are the terminal by default, and `tell` hears of a history that is not kept."""
+        self.on_interrupt: Callable[[], bool] = _never
+        """Called first at Ctrl-C and Escape: stops an answer, and says whether there was one."""
+        self._toolbar = toolbar
+        self._stays = sink is not None or not is_dumb_terminal()
+        self._said: deque[str] = deque()
+        self._has_said = False
+        self._has_left = False
+        self._leaves_until_s = 0.0
+        self._news = asyncio.Event()
+        self._running: asyncio.Task[None] | None = None
+        self._is_entered = False
+        self._inserted = ""
+        completer = LineCompleter(completions or Completions())
+        # Left to itself it sends a dumb terminal sequences too, if only a few.
+        with create_app_session(output=None if self._stays else PlainTextOutput(sys.stdout)):
+            self._session: PromptSession[None] = PromptSession(
+                _PROMPT,
+                multiline=True,
+                prompt_continuation="  ",
+                history=InputHistory(history_file, tell),
+                auto_suggest=AutoSuggestFromHistory(),
+                completer=completer,
+                key_bindings=key_bindings(
+                    stop=lambda: bool(self.on_interrupt()), leave=self._leave, leave_if_again=self._leave_if_again
+                ),
+                input_processors=[SafeLine()],
+                vi_mode=vi,
+                enable_suspend=True,
+                tempfile_suffix=".md",
+                placeholder=self._hint,
+                style=style(),
+                input=source,
+                output=sink or (_terminal() if self._stays else None),
+            )
+        self._line.accept_handler = self._accept
+        # Said to the session, it would keep rows for a menu that may have nothing in it.
+        self._line.complete_while_typing = Condition(lambda: completer.is_wanted(self._line.document))
+        self.app.ttimeoutlen = _ESCAPE_S
+        layout = self._session.layout
+        layout.container = HSplit([layout.container, toolbar_row(self._row)])
+
+    @property
+    def app(self) -> Application[None]:
+        """What draws it, for whoever writes above it."""
+        return self._session.app
+
+    @property
+    def queued(self) -> tuple[str, ...]:
+        """What was said and not asked for yet."""
+        return tuple(self._said)
+
+    async def __aenter__(self) -> Self:
+        """Show the prompt, which stays until the end; a dumb terminal has none that could."""
+        if self._stays:
+            is_up = asyncio.Event()
+            self._running = asyncio.create_task(self._run(is_up.set))
+            self._running.add_done_callback(lambda _: is_up.set())
+            self._running.add_done_callback(lambda _: self._news.set())
+            self._is_entered = True
+            await is_up.wait()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._is_entered = False
+        if self._running is not None:
+            self.app.erase_when_done = not self._line.text  # what was begun one may want to copy
+            if self.app.future is not None and not self.app.future.done():
+                self.app.exit()
+            running, self._running = self._running, None
+            await running
+
+    async def ask(self) -> str | None:
+        """Return what the person says next, perhaps said long ago; None if they leave. Never an empty text."""
+        if not self._is_entered:
+            return await self._ask_once()
+        while not (self._said or self._has_left):
+            self._news.clear()
+            await self._news.wait()
+            if self._running is not None and self._running.done():
+                self._running.result()  # an error, if there was one
+                self._has_left = True
+        self.invalidate()
+        return self._said.popleft() if self._said else None
+
+    def leave(self) -> None:
+        """Leave in the person's stead, if they are asked."""
+        if self._running is not None:
+            self._has_left = True
+            self._news.set()
+            if not self._is_entered:
+                self._running.cancel()
+
+    def insert(self, text: str) -> None:
+        """Put a text into the line, where the cursor is."""
+        if self._running is not None:
+            self._line.insert_text(text)
+        else:
+            self._inserted += text
+
+    def invalidate(self) -> None:
+        """Draw it anew soon: what the toolbar shows has changed."""
+        self.app.invalidate()
+
+    @property
+    def _line(self) -> Buffer:
+        return self._session.default_buffer
+
+    async def _run(self, is_up: Callable[[], None] | None = None) -> None:
+        inserted, self._inserted = self._inserted, ""
+        with _given_back_when_killed(self.app.input):
+            try:
+                # Ctrl-C is a key here, and its signal the business of who asks: prompt_toolkit's own handler fails
+                # where one comes in the moment after a text was sent and before the terminal is given back.
+                await self._session.prompt_async(
+                    default=inserted, pre_run=is_up, handle_sigint=False, set_exception_handler=False
+                )
+            except EOFError:  # the terminal is gone
+                self._has_left = True
+
+    async def _ask_once(self) -> str | None:
+        self._has_left = False
+        while not (self._said or self._has_left):
+            self._running = asyncio.create_task(self._run())
+            try:
+                await self._running
+            except asyncio.CancelledError:
+                if not self._has_left:
+                    raise
+            finally:
+                self._running = None
+        return self._said.popleft() if self._said else None
+
+    def _accept(self, line: Buffer) -> bool:
+        """Take a text that is sent; say whether it stays in the line."""
+        text = exact(line.text)
+        if text.strip() in _LEAVING:
+            self._leave()
+        elif text.strip():
+            self._said.append(text)
+            self._has_said = True
+            self._answer()
+        elif not self._is_entered:
+            self._answer()
+        return not self._is_entered
+
+    def _leave(self) -> None:
+        self._has_left = True
+        self._answer()
+
+    def _leave_if_again(self) -> None:
+        now_s = asyncio.get_running_loop().time()
+        if not self._is_entered or now_s < self._leaves_until_s:
+            self._leave()
+        else:
+            self._leaves_until_s = now_s + _AGAIN_S
+            self.app.create_background_task(self._draw_later())
+
+    async def _draw_later(self) -> None:
+        await asyncio.sleep(_AGAIN_S)
+        self.invalidate()
+
+    def _answer(self) -> None:
+        if self._is_entered:
+            self._news.set()
+        else:
+            get_app().exit()
+
+    def _row(self) -> str:
+        if self._has_left:
+            return "leaving when the answer is there; Ctrl-C stops it"
+        if asyncio.get_running_loop().time() < self._leaves_until_s:
+            return "press Ctrl-C again to leave"
+        queued = f"{len(self._said)} queued · " if self._said else ""
+        return queued + self._toolbar()
+
+    def _hint(self) -> StyleAndTextTuples:
+        if self._has_said or not self._is_entered:
+            return []
+        return [("class:placeholder", hint(_KEYS, get_app().output.get_size().columns - len(_PROMPT)))]
+
+
+def _terminal() -> Output:
+    """Return the terminal, which is never asked where its cursor is: the answer litters the screen if it comes late."""
+    output = create_output()
+    if isinstance(output, Vt100_Output):
+        output.enable_cpr = False
+    return output
+
+
+@contextmanager
+def _given_back_when_killed(source: Input) -> Iterator[None]:
+    """Let signals that end the program at once give the terminal back before: all other ends do so by themselves."""
+    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    import termios  # noqa: PLC0415 - is not there on Windows
+
+    numbers = [each for each in (signal.SIGTERM, signal.SIGQUIT) if signal.getsignal(each) is signal.SIG_DFL]
+    try:
+        before = termios.tcgetattr(source.fileno())
+    except termios.error:  # a test's pipe
+        numbers = []
+
+    def give_back_and_die(number: int, _frame: FrameType | None) -> None:
+        with suppress(OSError, termios.error):
+            termios.tcsetattr(source.fileno(), termios.TCSANOW, before)
+            os.write(sys.stdout.fileno(), _AS_IT_WAS)
+        signal.signal(number, signal.SIG_DFL)
+        signal.raise_signal(number)
+
+    for each in numbers:
+        signal.signal(each, give_back_and_die)
+    try:
+        yield
+    finally:
+        for each in numbers:
+            signal.signal(each, signal.SIG_DFL)

@@ -1,0 +1,220 @@
+"""What is said, on its way into a transcript: each message once those before it are there.
+
+In: message promises, in the order in which they are said. Out: whole messages, kept, with their places in the
+transcript. Never: what was said before, how a transcript looks.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import suppress
+from functools import partial as bound
+from pathlib import Path
+from typing import Any
+
+from ..content import Part, Thought
+from ..errors import CallCancelledError, ReplyCutError
+from ..messages import Message, MessagePromise, MessageSequencePromise
+from ..miniagents import InteractionContext
+from ..promising.promise import Promise
+from ..recipe import assembled
+from ..safe_text import one_line
+from .transcript_format import partial
+from .transcript_in_flight import InFlight
+
+__all__ = ["Keeping", "Place", "as_far_as_it_came", "next_said"]
+
+_PENDING_PARENTS = 16
+"""Among how many messages that were still arriving the one before a recovered message is looked for."""
+
+
+async def next_said(said: AsyncIterator[MessagePromise]) -> MessagePromise | None:
+    """Return the next message of those that there are, None at the end."""
+    while True:
+        try:
+            return await anext(said, None)
+        except Exception:  # noqa: BLE001, S112 - whoever shows the reply shows why there is no more of this part of it
+            continue
+
+
+async def as_far_as_it_came(promise: MessagePromise) -> Message | None:
+    """Return the whole message, or what there is of it; None if it broke before it began."""
+    try:
+        return await promise
+    except Exception as error:  # noqa: BLE001 - whatever it was, what came before it was said
+        status = {"status": "failed", "error": one_line(str(error)) or type(error).__name__}
+        if isinstance(error, ReplyCutError):
+            status["status"] = "cut"
+        elif isinstance(error, CallCancelledError):
+            status = _INTERRUPTED
+    came = _Came()
+    with suppress(Exception):
+        async for piece in promise.parts():
+            came.add(piece)
+    return came.message(promise.known_beforehand, status)
+
+
+_INTERRUPTED = {"status": "interrupted"}
+
+
+class _Came:
+    """What has come of a message."""
+
+    def __init__(self) -> None:
+        self.tokens: list[str] = []
+        self._between: list[tuple[int, Thought | Part]] = []
+
+    def add(self, piece: "str | Part") -> None:
+        """Take what is next, read by part."""
+        if isinstance(piece, Thought | Part):
+            self._between.append((len(self.tokens), piece))
+        else:
+            self.tokens.append(piece)
+
+    def message(self, known_beforehand: Mapping[str, Any], status: Mapping[str, Any]) -> Message | None:
+        """Return it as a message, None if there is nothing of it."""
+        if not self.tokens and not self._between:
+            return None
+        return partial(known_beforehand, "".join(self.tokens), assembled(self.tokens, self._between), **status)
+
+
+class Place(MessageSequencePromise):
+    """Where a conversation stands in its transcript: a sequence without messages, which is carried along in replies."""
+
+    __slots__ = ("before", "kept", "pending")
+
+    def __init__(self, before: MessageSequencePromise | None) -> None:
+        """Make the place of one call; `before` is the reply to the call before it."""
+        super().__init__()
+        first = next(iter(before._source.pieces), None) if before is not None else None  # noqa: SLF001 - see above
+        self.before: Place | None = first if isinstance(first, Place) else None
+        self.kept: str | None = None
+        """The key of the last message that is on the disk, None if nobody knows it."""
+        self.pending: list[str] = []
+        """The keys of those that were said in this call and are not on the disk yet."""
+
+    def parents(self) -> list[str]:
+        """Return the keys of the messages that were said last, the last one first; some of them may never come."""
+        keys: list[str] = []
+        place = self
+        while place.before is not None:
+            keys += reversed(place.pending)
+            place = place.before
+        keys += reversed(place.pending)
+        return [*keys[:_PENDING_PARENTS], *([] if place.kept is None else [place.kept])]
+
+    def settle(self) -> None:
+        """Take over from the call before, which is over."""
+        if self.before is not None:
+            self.kept, self.before = self.before.kept, None
+
+
+class _Said:
+    """One message that was said: how far it is on its way to the disk."""
+
+    def __init__(self, promise: MessagePromise, path: Path) -> None:
+        self.promise = promise
+        self.in_flight = InFlight(path, promise.known_beforehand)
+        self.came = _Came()
+        self.came.tokens = self.in_flight.tokens
+        self.is_complete = False
+        self.is_kept = False
+        self.message: Message | None = None
+        """What there is to keep, if it is complete."""
+
+
+class Keeping:
+    """What one call has to keep, in the order in which it was said: each message once those before it are kept."""
+
+    def __init__(
+        self, ctx: InteractionContext, path: Path, place: Place, on_kept: Callable[[str], object] | None
+    ) -> None:
+        self._ctx = ctx
+        self._path = path
+        self._place = place
+        self._on_kept = on_kept
+        self._line: deque[_Said] = deque()
+        self._may_write = False
+        """Whether everything that was said before this call is kept, and there was no error yet."""
+
+    async def run(self, previous: MessageSequencePromise | None) -> None:
+        """Keep it all, and reply with it."""
+        helpers: list[Promise[None]] = []
+        try:
+            if previous is None or previous.is_done:
+                self._may_write_now()
+            else:
+                helpers.append(self._start(bound(self._wait_for, previous)))
+            said = aiter(self._ctx.message_promises)
+            while (promise := await next_said(said)) is not None:
+                self._line.append(_Said(promise, self._path))
+                self._line[-1].in_flight.parents = self._place.parents()
+                self._place.pending.append(self._line[-1].in_flight.key)
+                follow = bound(self._follow, self._line[-1])
+                if promise.is_done:
+                    await follow()
+                else:
+                    helpers.append(self._start(follow))
+            for helper in helpers:
+                await helper
+        except asyncio.CancelledError:
+            await self._interrupt()
+            raise
+        finally:
+            for waiting in self._line:
+                waiting.in_flight.close()
+
+    def _start(self, work: Callable[[], Awaitable[None]]) -> Promise[None]:
+        return Promise(work, name=self._ctx.agent.alias)
+
+    async def _wait_for(self, previous: MessageSequencePromise) -> None:
+        await previous.finished()
+        await asyncio.sleep(0)  # if it was cancelled, it writes what it has in this turn of the loop
+        self._may_write_now()
+        self._keep()
+
+    def _may_write_now(self) -> None:
+        self._may_write = True
+        self._place.settle()
+
+    async def _follow(self, said: _Said) -> None:
+        """Follow a message to its end, saving what has come of it once a turn of the loop."""
+        in_flight, came, soon = said.in_flight, said.came, asyncio.get_running_loop().call_soon
+        if not said.promise.is_done:
+            with suppress(Exception):
+                async for piece in said.promise.parts():
+                    if in_flight.is_saved:
+                        soon(in_flight.save)  # which does nothing where this is no token
+                    came.add(piece)
+        said.message = await as_far_as_it_came(said.promise)
+        said.is_complete = True
+        self._keep()
+        if said.message is not None and not said.is_kept:
+            in_flight.hold(said.message)
+
+    def _keep(self) -> None:
+        """Keep, and reply with, what is complete and has nothing incomplete before it."""
+        while self._may_write and self._line and self._line[0].is_complete:
+            said = self._line[0]
+            if said.message is not None:
+                self._may_write = False
+                said.in_flight.keep(said.message, self._place.kept)
+                self._may_write = True
+                self._place.kept = said.in_flight.key
+                self._ctx.reply(said.message)
+                if self._on_kept is not None:
+                    self._on_kept(said.in_flight.key)
+            said.is_kept = True
+            self._line.popleft()
+            self._place.pending.remove(said.in_flight.key)
+
+    async def _interrupt(self) -> None:
+        """Keep at once what there is of everything."""
+        if not self._may_write:
+            await asyncio.sleep(0)  # the call before was interrupted too, most likely, and writes what it has first
+        self._may_write_now()
+        for said in self._line:
+            if not said.is_complete:
+                said.message = said.came.message(said.promise.known_beforehand, _INTERRUPTED)
+            said.is_complete = True
+        self._keep()

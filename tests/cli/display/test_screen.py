@@ -1,0 +1,140 @@
+"""What a chat shows, row by row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from miniagents import InteractionContext, Message, MiniAgents, miniagent
+from miniagents.cli.display.live import Live
+from miniagents.cli.display.reply_view import Look
+from miniagents.cli.display.screen import Screen
+from miniagents.errors import CallCancelledError, KeyRefusedError, TranscriptError
+from tests.cli.glass import Glass
+
+if TYPE_CHECKING:
+    from miniagents.messages import MessagePromise
+
+COLUMNS = 40
+
+
+class Watched:
+    """A screen on a glass."""
+
+    def __init__(self, *, colours: bool = False, sends: bool = True) -> None:
+        self.glass = Glass(COLUMNS, 60)
+        self.sent: list[str] = []
+        painter = Live(self.glass.write, self.glass.size)
+        self.screen = Screen(painter, Look(colours=colours), self.sent.append if sends else None)
+
+    async def show(self, *said: Any) -> list[Exception]:
+        """Show an answer, inside a scope."""
+
+        @miniagent
+        async def answering(ctx: InteractionContext) -> None:
+            ctx.reply(said)
+
+        return await self.screen.show(answering.inquire(), "who")
+
+
+def streamed(*tokens: str, error: Exception | None = None) -> MessagePromise:
+    """Return a message that arrives in these tokens."""
+
+    async def arriving() -> Any:
+        for token in tokens:
+            yield token
+        if error is not None:
+            raise error
+
+    return Message.promise(arriving())
+
+
+async def test_what_is_said_is_parted_by_empty_rows() -> None:
+    """One is before each question and each answer, and before the prompt; never two, and none at the top."""
+    watched = Watched()
+    screen = watched.screen
+    async with MiniAgents():
+        assert await watched.show() == []
+        screen.part()
+        screen.echo("one\ntwo")
+        await watched.show(streamed("an ", "answer\n"))
+        screen.part()
+        screen.part()
+        screen.echo("three")
+        screen.tell("a note")
+        screen.tell("another")
+    assert watched.glass.lines == [
+        *("> one", "  two", "", "an answer", "", "> three", "a note", "another"),
+    ]
+
+
+async def test_what_is_shown_cannot_steer_the_terminal() -> None:
+    """Control characters are pictures, in questions, answers, notes, errors and tables."""
+    watched = Watched()
+    screen = watched.screen
+    async with MiniAgents():
+        screen.echo("\x1b[2Jq")
+        await watched.show(streamed("\x9b", "2J", "a"))
+    screen.tell("note \x1b]0;t\x07\nnext")
+    screen.tell_error(KeyRefusedError("refused\x07", host="h"))
+    screen.table([("na\x1bme", "text\x08")])
+    assert watched.glass.lines == [
+        *("> ␛[2Jq", "", "⟨U+009B⟩2Ja", "note ␛]0;t␇ next", "h: refused␇", "na␛me  text␈"),
+    ]
+
+
+async def test_errors_of_an_answer() -> None:
+    """A failure is told behind what came and returned; the ones that a chat has words for are only returned."""
+    watched = Watched()
+    errors = [KeyRefusedError("no", host="h"), CallCancelledError("cancelled"), TranscriptError("full")]
+    async with MiniAgents():
+        came = await watched.show(*(streamed("came", error=error) for error in errors))
+    assert [type(error) for error in came] == [KeyRefusedError, CallCancelledError, TranscriptError]
+    assert watched.glass.lines.count("came") == 3
+    assert "h: no" in watched.glass.lines
+    assert not {"cancelled", "full"} & set(watched.glass.lines)
+
+
+async def test_what_was_said_before_is_shown_again() -> None:
+    """A question as it was asked, an answer with its looks."""
+    watched = Watched()
+    async with MiniAgents():
+        await watched.screen.show_again(Message(text="why?", role="user"))
+        await watched.screen.show_again(Message(text="**so**", role="assistant", metadata={"model": "m"}))
+        watched.screen.echo("now")
+    assert watched.glass.lines == ["> why?", "", "so", "m", "", "> now"]
+
+
+def test_a_table() -> None:
+    """Names stand in a column of their own, which is never most of the width; long texts are folded beside it."""
+    watched = Watched()
+    watched.screen.table([("a", "short"), ("long" * 5, "text"), ("b", "word " * 8)])
+    assert watched.glass.lines == [
+        "a                short",
+        "longlonglonglonglong",
+        "                 text",
+        "b                word word word word",
+        "                 word word word word",
+    ]
+    watched.screen.table([])
+
+
+@pytest.mark.parametrize("colours", [True, False])
+def test_looks(*, colours: bool) -> None:
+    """Questions are bold, notes dim, errors red; without colours nothing is."""
+    watched = Watched(colours=colours)
+    watched.screen.echo("q")
+    watched.screen.tell_interruption()
+    watched.screen.tell_error(ValueError("no"))
+    written = "".join(watched.glass.writes)
+    assert [code in written for code in ("\x1b[1m", "\x1b[2m", "\x1b[31m")] == [colours] * 3
+    assert watched.glass.lines[1] == "interrupted; what came is kept"
+
+
+def test_a_sequence_for_the_terminal() -> None:
+    """It is sent where the terminal takes any, and the caller knows."""
+    watched = Watched()
+    assert watched.screen.send("\x1b]52;c;\a")
+    assert watched.sent == ["\x1b]52;c;\a"]
+    assert not Watched(sends=False).screen.send("x")
