@@ -13,6 +13,7 @@ from ..errors import MiniagentsError, TranscriptError
 from ..ext.misc_agents import on_interrupt
 from ..miniagents import MiniAgents
 from ..plugins import Plugins
+from ..safe_text import one_line
 from ..utils import adialog_loop
 from .cast import Cast
 from .chats.conversation import new_transcript_in
@@ -22,6 +23,7 @@ from .display.lines import Lines
 from .display.reply_view import Look
 from .display.screen import Screen
 from .display.terminal_writer import TerminalWriter
+from .output import write
 from .prompt.completion import Completions
 from .prompt.prompt import Prompt
 from .request import Request
@@ -49,14 +51,13 @@ async def hold_chat(request: Request, plugins: Plugins) -> None:
     if settings.save and settings.history == "markdown" and session.conversation.path is None:
         new_transcript_in(settings.chats_dir).unlink()  # a person shall know now, not when they have said something
     await session.cast.fetch()
-    async with MiniAgents():
-        async with _at_the_terminal(session), _warming(session):
-            while not session.has_left:
-                await _hold_dialog(session)
-                await session.between_dialogs()
-        if session.conversation.path is not None:
-            session.screen.tell(f"kept in {session.conversation.path}")
-            session.screen.tell(f"go on with: miniagents chat --resume {session.conversation.path.stem}")
+    async with MiniAgents(), _at_the_terminal(session), _warming(session):
+        while not session.has_left:
+            await _hold_dialog(session)
+            await session.between_dialogs()
+    if (path := session.conversation.path) is not None:  # in lines that the terminal folds, so that they can be copied
+        write(one_line(f"kept in {path}") + "\n")
+        write(one_line(f"go on with: miniagents chat --resume {path.stem}") + "\n")
 
 
 async def _hold_dialog(session: Session) -> None:

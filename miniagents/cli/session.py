@@ -165,6 +165,9 @@ class Session:
     @contextmanager
     def answering(self, stop: Callable[[], object]) -> Iterator[None]:
         """Let an interruption do this meanwhile, and one that came too early for it too."""
+        if self._stop is None:  # nothing was asked yet, so there is no answer to end
+            yield
+            return
         self._stop = stop
         if self._is_interrupted:
             stop()

@@ -69,7 +69,8 @@ def test_ctrl_c_at_other_moments(program: Program, provider: LLMServer, moment: 
     else:
         provider.script(Reply(fault="http_429", retry_after_s=30))
         process = program.start("chat", "hi", stdin=subprocess.DEVNULL)
-        provider.wait_for_request(ENOUGH_S)
+        assert process.stderr
+        assert b"trying again in 3" in process.stderr.readline()
     ran, took_s = interrupted(program, process)
     assert (ran.code, ran.err) == (130, "")
     assert took_s < AT_ONCE_S

@@ -52,8 +52,8 @@ def test_a_conversation(program: Program, provider: LLMServer) -> None:
     assert provider.requests[1].connection == provider.requests[0].connection
     leave(terminal)
     (path,) = program.transcripts
-    end = " ".join(terminal.lines[len(said) - 1 :])
-    assert end == f"kept in {path} go on with: miniagents chat --resume {path.stem}"
+    end = "".join(terminal.lines[len(said) - 1 :])
+    assert end == f"kept in {path}go on with: miniagents chat --resume {path.stem}"
     said = ["one", "first **answer**", "two", "second\n\nanswer\n"]
     assert [message.text for message in transcript.read(path)] == said
 

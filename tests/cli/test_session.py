@@ -75,12 +75,17 @@ async def test_an_interruption(tmp_path: Path) -> None:
 async def test_an_interruption_of_what_nobody_has_heard_yet(tmp_path: Path) -> None:
     """Ctrl-C right behind Enter is for the answer to come, also before the text was taken from the prompt."""
     seat = Seat(tmp_path)
-    seat.session.prompt = typist = Typist()  # type: ignore[assignment]  # asks as a prompt does
-    typist.queued = ("said",)
+    seat.session.prompt = typist = Typist("one")  # type: ignore[assignment]  # asks as a prompt does
+    typist.queued = ("one",)
     assert seat.session.interrupt()
-    stopped: list[bool] = []
-    with seat.session.answering(lambda: stopped.append(True)):
-        assert stopped == [True]
+    stopped: list[str] = []
+    with seat.session.answering(lambda: stopped.append("what was never asked")):
+        pass
+    await seat.session.next_message()
+    with seat.session.answering(lambda: stopped.append("the answer")):
+        assert stopped == ["the answer"]
+    typist.queued = ()
+    assert not seat.session.interrupt()
 
 
 async def test_a_signal(tmp_path: Path) -> None:

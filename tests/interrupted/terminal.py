@@ -126,5 +126,5 @@ def check_moments(  # noqa: PLR0913 - by name
             took_s.append(end.took_s)
             here = f"moment {number} of seed {seed}, {after_s * 1000:.1f} ms after the beginning"
             said = end.said.replace(token, "") if token else end.said
-            assert (end.code, said) == (130, ""), here
+            assert (end.code, said) == (130, ""), f"{here}: {end.code}, {said!r}"
         assert min(took_s) <= at_once_s, f"{here}: the end took {took_s} s, that of a bare program {bare_s} s"

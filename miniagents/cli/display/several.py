@@ -122,18 +122,7 @@ class SeveralView:
         self._sections, self._at, self._titled = [], 0, -1
         self._nobody = Reply(self._look, asyncio.get_running_loop().time, waits_for)
         came = asyncio.Event()
-
-        async def gather() -> None:
-            try:
-                async for promise in promises:
-                    section = _Section(promise, name(promise), self._look, self._frames.ask)
-                    section.is_beside_others = self._at < len(self._sections)
-                    self._sections.append(section)
-                    came.set()
-            finally:
-                came.set()
-
-        gathering = asyncio.create_task(gather())
+        gathering = asyncio.create_task(self._gather(promises, name, came))
         self._frames.ask_in(PATIENCE_S)
         try:
             while await self._has_next(gathering, came):
@@ -147,12 +136,24 @@ class SeveralView:
             try:
                 self._frames.stop()
             finally:
-                while self._at < len(self._sections):
-                    self._end_section()
-                if not self._sections:
-                    self._painter.paint([], [])
-                self._painter.close()
+                self._end_all()
         return [section.error for section in self._sections if section.error is not None]
+
+    async def _gather(
+        self,
+        promises: "AsyncIterable[MessagePromise]",
+        name: Callable[["MessagePromise"], str],
+        came: asyncio.Event,
+    ) -> None:
+        """Begin a section for each message that there is."""
+        try:
+            async for promise in promises:
+                section = _Section(promise, name(promise), self._look, self._frames.ask)
+                section.is_beside_others = self._at < len(self._sections)
+                self._sections.append(section)
+                came.set()
+        finally:
+            came.set()
 
     async def _has_next(self, gathering: "asyncio.Task[None]", came: asyncio.Event) -> bool:
         while self._at == len(self._sections):
@@ -173,6 +174,14 @@ class SeveralView:
             self._painter.paint([], self._nobody.advance(columns - 1, rows).tail)
         if not self._sections or any(not section.task.done() for section in self._sections[self._at :]):
             self._frames.ask_in(TICK_S)
+
+    def _end_all(self) -> None:
+        """Write the rest of all of them."""
+        while self._at < len(self._sections):
+            self._end_section()
+        if not self._sections:
+            self._painter.paint([], [])
+        self._painter.close()
 
     def _end_section(self) -> None:
         """Write the rest of the one in focus, and turn to the next."""

@@ -210,7 +210,7 @@ def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 4 * _DEEPEST})
     parser.core.ruler.enableOnly(["normalize", "block"])
     rules = parser.block.ruler
-    rules.disable("reference")
+    rules.disable(["reference", "html_block"])
     rules.at("table", _plain_header, {"alt": ["paragraph"]})
     rules.at("blockquote", _not_too_deep(blockquote), {"alt": ["paragraph", "blockquote", "list"]})
     rules.at("list", _not_too_deep(list_block), {"alt": ["paragraph", "blockquote"]})
@@ -239,8 +239,10 @@ def _plain_header(state: StateBlock, first: int, end: int, silent: bool) -> bool
 
 def _short_heading(state: StateBlock, first: int, end: int, silent: bool) -> bool:  # noqa: FBT001 - markdown-it's signature
     """Read a heading that is underlined, unless it is too long, or the beginning of it was cut off."""
-    count = len(state.tokens)
-    if not lheading(state, first, end, silent):
+    count, parent = len(state.tokens), state.parentType
+    found = lheading(state, first, end, silent)
+    state.parentType = parent  # it forgets to, when it finds none, and a list below would be taken for text
+    if not found:
         return False
     text = state.tokens[count + 1].content
     if len(text) <= HEADING_LIMIT and not text.startswith(GOES_ON):

@@ -57,8 +57,8 @@ class Code:
 @lru_cache(maxsize=64)
 def _lexer(language: str) -> Any:
     """Return the lexer of a language, if there is one."""
-    from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]  # noqa: PLC0415 - no code, no lexers
-    from pygments.util import ClassNotFound  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
+    from pygments.lexers import get_lexer_by_name  # noqa: PLC0415 - no code, no lexers
+    from pygments.util import ClassNotFound  # noqa: PLC0415 - as above
 
     try:
         return get_lexer_by_name(language) if language else None
@@ -84,7 +84,7 @@ class _Line:
 
     def pieces(self) -> "Iterator[tuple[Any, str]]":
         """Yield the line in pieces with their token types."""
-        from pygments.lexer import ExtendedRegexLexer, RegexLexer  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
+        from pygments.lexer import ExtendedRegexLexer, RegexLexer  # noqa: PLC0415 - as above
 
         if isinstance(self._lexer, ExtendedRegexLexer) or not isinstance(self._lexer, RegexLexer):
             # What such a lexer knows of the lines before is where we cannot see it.
@@ -111,7 +111,7 @@ class _Line:
 
     def _opens_comment(self) -> bool:
         """Say whether a comment begins here that does not end on this line."""
-        from pygments.token import Comment  # type: ignore[import-untyped]  # noqa: PLC0415 - as above
+        from pygments.token import Comment  # noqa: PLC0415 - as above
 
         for opening, closing in _COMMENTS.items():
             if self._text.startswith(opening, self._at) and closing not in self._text[self._at + len(opening) :]:

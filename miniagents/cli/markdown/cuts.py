@@ -46,6 +46,8 @@ def _offset(text: str, shown: str) -> int:
     while text[at : at + 1] in set(_CLOSING):
         at += 1
     before, after = text[at - 1 : at], text[at : at + 1]
+    if text.startswith(" \\\n", at):  # a break that the source demands, which the rest would begin with
+        return 0
     if after in {" ", "\n"} and text[at + 1 : at + 2].strip() and before.strip() and before != "\\":
         return at
     return at if before.isalpha() and after.isalpha() and cells(before) == cells(after) == _WIDE_CELLS else 0

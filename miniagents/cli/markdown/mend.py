@@ -7,7 +7,9 @@ import re
 
 __all__ = ["may_be_anything", "mended"]
 
-_UNDECIDED = re.compile(r"[ >]*(?:[-+*]|\d{1,9}[.)]?|#{1,6}|=+|[-*_ ]+|`+[\w+#.-]*|~+[\w+#.-]*|[-+*] \[[ xX]?\]?)?\s*")
+_UNDECIDED = re.compile(
+    r"[ >]*(?:[-+*]|\d{1,9}[.)]?|#{1,6}|=+|[-*_ ]+|`{1,2}|~{1,2}|`{3,}[^`\s]*|~{3,}\S*|[-+*] \[[ xX]?\]?)?\s*"
+)
 _TABLE_BEGUN = re.compile(r"(?:^|\n)[ ]*\|[^\n]*(?:\n[ ]*[|:-][^\n]*)?$")
 _MARK = re.compile(r"\\.|`+|\*{1,3}|_{1,3}|~~|!?\[", re.DOTALL)
 _HALF_LINK = re.compile(r"([^\]]*)(?:\](?:\([^)]*)?)?")
@@ -42,25 +44,27 @@ def mended(text: str) -> str:
                 at = found.start()
             elif link := _LINK.match(text, at):
                 at = link.end() if link[0].endswith(")") else at
-        elif mark[0] != "\\":
-            _pair(text, found, begun)
+        elif mark[0] != "\\" and not _pair(text, found, begun) and at == len(text):
+            text = text[: found.start()]
     return _ended(text, begun)
 
 
-def _pair(text: str, found: re.Match[str], begun: list[str]) -> None:
-    """Let a mark end what it can end, or else begin what it can begin."""
+def _pair(text: str, found: re.Match[str], begun: list[str]) -> bool:
+    """Let a mark end what it can end, or else begin what it can begin, and say whether it does."""
     mark = found[0]
     before, after = text[max(found.start() - 1, 0) : found.start()], text[found.end() : found.end() + 1]
     if mark in begun and before.strip():
         del begun[begun.index(mark) :]
-    elif after.strip() and not (mark[0] == "_" and before.isalnum()):
+        return True
+    if after.strip() and not (mark[0] == "_" and before.isalnum()):
         begun.append(mark)
+        return True
+    return False
 
 
 def _ended(text: str, begun: list[str]) -> str:
-    """Return `text` with the ends of what it has begun, without a mark at its end that has begun nothing yet."""
-    bare = re.sub(r"(?<![*_~\w])(?:[*_]{1,3}|~{1,2})$", "", text.rstrip())
-    return bare + _ends(begun)
+    """Return `text` with the ends of what it has begun; a space before them would keep them from being ends."""
+    return text.rstrip() + _ends(begun)
 
 
 def _ends(begun: list[str]) -> str:

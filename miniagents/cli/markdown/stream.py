@@ -18,10 +18,10 @@ __all__ = ["Frame", "MarkdownStream", "rendered", "warm"]
 _NARROWEST_CELLS = 8
 """A window narrower than this is written to as if it were this wide."""
 _LONG_TAIL = 4096
-"""Characters of an unfinished block from which it is not laid out anew at every frame, but whenever it has grown by an
-eighth: the sum of all that work is linear. Usual blocks are shorter."""
+"""Characters of an unfinished block from which it is not laid out anew at every frame, but whenever it has grown by a
+quarter: the sum of all that work is linear. Usual blocks are shorter."""
 _SHORTEST_CUT_ROWS = 6
-_LONGEST_TAIL_ROWS = 16
+_LONGEST_TAIL_ROWS = 12
 _ROWS_BELOW = 4
 """Rows of the window that are not for the tail: the prompt and what belongs to it."""
 _TAB_CELLS = 4
@@ -73,7 +73,7 @@ class MarkdownStream:
             self._tail = self._unfinished(width)
             self._size, self._width = self._count(), width
             self._tried = self._tried if self._tried <= self._size else 0
-            if len(self._tail) > _tall(height_rows) and self._size > self._tried + self._tried // 8:
+            if len(self._tail) > _tall(height_rows) and self._size > self._tried + self._tried // 4:
                 self._tried = self._size
                 if upper := self._shortened(width):
                     finished += upper
@@ -91,7 +91,7 @@ class MarkdownStream:
         return self._commit(max(width_cells, _NARROWEST_CELLS), final=True)
 
     def _count(self) -> int:
-        return len(self._partial) + sum(map(len, self._lines))
+        return len(self._partial) + len(self._lines) + sum(map(len, self._lines))
 
     def _worth_it(self, width: int) -> bool:
         """Say whether there is enough that is new; a long block is not laid out again for every word."""
@@ -101,7 +101,7 @@ class MarkdownStream:
         self._fed.clear()
         self._waiting.append(text)
         self._waiting_size += len(text)
-        return width != self._width or self._size < _LONG_TAIL or self._waiting_size > self._size // 8
+        return width != self._width or self._size < _LONG_TAIL or self._waiting_size > self._size // 4
 
     def _take(self) -> bool:
         """Move what waits to the lines, and say whether one of them is new."""

@@ -85,33 +85,39 @@ class Prompt:
         self._is_entered = False
         self._inserted = ""
         completer = LineCompleter(completions or Completions())
+        history = InputHistory(history_file, tell)
         # Left to itself it sends a dumb terminal sequences too, if only a few.
         with create_app_session(output=None if self._stays else PlainTextOutput(sys.stdout)):
-            self._session: PromptSession[None] = PromptSession(
-                _PROMPT,
-                multiline=True,
-                prompt_continuation="  ",
-                history=InputHistory(history_file, tell),
-                auto_suggest=AutoSuggestFromHistory(),
-                completer=completer,
-                key_bindings=key_bindings(
-                    stop=lambda: bool(self.on_interrupt()), leave=self._leave, leave_if_again=self._leave_if_again
-                ),
-                input_processors=[SafeLine()],
-                vi_mode=vi,
-                enable_suspend=True,
-                tempfile_suffix=".md",
-                placeholder=self._hint,
-                style=style(),
-                input=source,
-                output=sink or (_terminal() if self._stays else None),
-            )
+            self._session = self._made(history, completer, vi=vi, source=source, sink=sink)
         self._line.accept_handler = self._accept
         # Said to the session, it would keep rows for a menu that may have nothing in it.
         self._line.complete_while_typing = Condition(lambda: completer.is_wanted(self._line.document))
         self.app.ttimeoutlen = _ESCAPE_S
         layout = self._session.layout
         layout.container = HSplit([layout.container, toolbar_row(self._row)])
+
+    def _made(
+        self, history: InputHistory, completer: LineCompleter, *, vi: bool, source: Input | None, sink: Output | None
+    ) -> PromptSession[None]:
+        return PromptSession(
+            _PROMPT,
+            multiline=True,
+            prompt_continuation="  ",
+            history=history,
+            auto_suggest=AutoSuggestFromHistory(),
+            completer=completer,
+            key_bindings=key_bindings(
+                stop=lambda: bool(self.on_interrupt()), leave=self._leave, leave_if_again=self._leave_if_again
+            ),
+            input_processors=[SafeLine()],
+            vi_mode=vi,
+            enable_suspend=True,
+            tempfile_suffix=".md",
+            placeholder=self._hint,
+            style=style(),
+            input=source,
+            output=sink or (_terminal() if self._stays else None),
+        )
 
     @property
     def app(self) -> Application[None]:
