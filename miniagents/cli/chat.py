@@ -20,7 +20,7 @@ from .chats.conversation import new_transcript_in
 from .chats.opened import opened
 from .display.above_prompt import AbovePrompt, BatchedOutput
 from .display.lines import Lines
-from .display.reply_view import Look
+from .display.looks import is_dumb, look_of
 from .display.screen import Screen
 from .display.terminal_writer import TerminalWriter
 from .output import write
@@ -33,8 +33,6 @@ from .words.catalogue import WORDS, completed
 
 __all__ = ["hold_chat"]
 
-_DUMB = frozenset(["", "dumb", "unknown"])
-"""Terminals that know no control sequences, by their TERM."""
 _SEEN_AGAIN = 2
 """How much of a conversation that goes on is shown: what was said last, and the answer."""
 
@@ -80,19 +78,18 @@ async def _hold_dialog(session: Session) -> None:
 async def _at_the_terminal(session: Session) -> AsyncIterator[None]:
     """Give the session a screen, and a prompt that is there meanwhile; tell what there is to know at the beginning."""
     settings, writer = session.settings, TerminalWriter(sys.stdout)
-    is_dumb = settings.environment.get("TERM", "") in _DUMB
+    lines_only = is_dumb(settings.environment)
     prompt = session.prompt = Prompt(
         history_file=settings.config_dir / "history" if settings.save else None,
         completions=Completions({name: word.help for name, word in WORDS.items()}, partial(completed, session)),
         toolbar=session.toolbar,
         vi=settings.vi,
-        sink=None if is_dumb else BatchedOutput(writer),
+        sink=None if lines_only else BatchedOutput(writer),
         tell=lambda line: session.screen.tell(line),  # noqa: PLW0108 - the screen is made after the prompt
     )
     prompt.on_interrupt = session.interrupt
-    look = Look(colours=not is_dumb and not settings.environment.get("NO_COLOR"), plain=settings.plain or is_dumb)
-    painter = Lines(writer.write, writer.size) if is_dumb else AbovePrompt(prompt.app)
-    session.screen = Screen(painter, look, writer.write if not is_dumb else None)
+    painter = Lines(writer.write, writer.size) if lines_only else AbovePrompt(prompt.app)
+    session.screen = Screen(painter, look_of(settings), None if lines_only else writer.write)
     session.screen.tell(f"{session.cast.name} · /help lists the words of this chat")
     for message in session.conversation.messages()[-_SEEN_AGAIN:]:
         await session.screen.show_again(message)

@@ -4,6 +4,7 @@ In: a request. Out: the answer on standard output, a transcript. Never: a questi
 """
 
 import asyncio
+import sys
 from typing import TYPE_CHECKING
 
 from ..miniagents import MiniAgents
@@ -11,6 +12,7 @@ from ..plugins import Plugins
 from ..utils import adialog_loop
 from .cast import Cast
 from .chats.opened import opened
+from .display.looks import is_dumb, look_of
 from .output import DataOutput, Output, WholeReply, reply_output
 from .request import Request
 from .tell import note
@@ -37,8 +39,8 @@ async def answer_once(request: Request, plugins: Plugins) -> None:
         conversation = opened(settings, request.wish, plugins)
         conversation.make()  # now, so that nothing is asked in vain
         transcript = None if conversation.path is None else str(conversation.path)
-        output.start(cast.name, transcript)
         await cast.fetch()
+        output.start(cast.name, transcript)
         async with MiniAgents():
             await adialog_loop(user, cast.assistant, conversation.history_agent())
         if counted is not None:
@@ -69,4 +71,9 @@ def _output(request: Request) -> Output:
         from .extract import BlockOutput  # noqa: PLC0415 - as above
 
         return BlockOutput(last=wish.extract_last)
+    settings = request.settings
+    if sys.stdout.isatty() and not settings.plain and not is_dumb(settings.environment):
+        from .display.view_output import ViewOutput  # noqa: PLC0415 - imports what a pipe does without
+
+        return ViewOutput(look_of(settings))
     return reply_output()

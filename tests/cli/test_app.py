@@ -61,10 +61,10 @@ def test_standard_output_is_the_reply_to_the_byte(program: Program, provider: LL
 def test_on_a_terminal_the_reply_is_safe_and_ends_its_line(program: Program, provider: LLMServer) -> None:
     """A terminal gets pictures of what could steer it, and a line end only where the reply has none."""
     provider.script(Reply([*"a\x1b[31m \x1b", "]0;title\x07 \x9b2J \rb"]), "two\n")
-    terminal = program.terminal("chat", "hi")
+    terminal = program.terminal("chat", "hi", "--plain")
     assert terminal.end() == 0
     assert terminal.raw.decode() == "a␛[31m ␛]0;title␇ ⟨U+009B⟩2J ␍b\r\n"
-    terminal = program.terminal("chat", "hi")
+    terminal = program.terminal("chat", "hi", "--plain")
     assert terminal.end() == 0
     assert terminal.raw == b"two\r\n"
 

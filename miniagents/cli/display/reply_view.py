@@ -231,9 +231,11 @@ class Reply:
 class ReplyView:
     """Shows replies on a painter, one after the other."""
 
-    def __init__(self, painter: Painter, look: Look | None = None) -> None:
+    def __init__(self, painter: Painter, look: Look | None = None, *, tells: bool = True) -> None:
+        """Make it; `tells` says whether there is a quiet line below each reply."""
         self._painter = painter
         self._look = look or Look()
+        self._tells = tells
 
     async def show(self, promise: "MessagePromise") -> None:
         """Show a reply as it comes; what came of one that fails, or is cancelled, is shown whole before that is raised.
@@ -257,7 +259,7 @@ class ReplyView:
             async for piece in promise.parts():
                 reply.take(piece)
                 frames.ask()
-            last = quiet_line((await promise).metadata)
+            last = quiet_line((await promise).metadata) if self._tells else ""
         finally:
             try:
                 frames.stop()

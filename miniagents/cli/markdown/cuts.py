@@ -46,7 +46,7 @@ def _offset(text: str, shown: str) -> int:
     while text[at : at + 1] in set(_CLOSING):
         at += 1
     before, after = text[at - 1 : at], text[at : at + 1]
-    if text.startswith(" \\\n", at):  # a break that the source demands, which the rest would begin with
+    if text.startswith("\\\n", at + 1):  # a break that the source demands, which the rest would begin with
         return 0
     if after in {" ", "\n"} and text[at + 1 : at + 2].strip() and before.strip() and before != "\\":
         return at

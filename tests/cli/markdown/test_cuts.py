@@ -51,5 +51,5 @@ def test_the_end_is_kept() -> None:
 
 def test_a_break_of_the_source_is_no_place_to_cut() -> None:
     """The rest would begin with an empty row."""
-    text = ("word " * 8).strip() + " \\\n"
-    assert not places(text * 40)
+    for end in (" \\\n", "\n\\\n", "  \n"):
+        assert not places((("word " * 8).strip() + end) * 40)

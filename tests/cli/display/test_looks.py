@@ -1,0 +1,32 @@
+"""How replies look on this terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from miniagents.cli.config.settings import Flags, settings_from
+from miniagents.cli.display.looks import is_dumb, look_of
+from miniagents.cli.display.reply_view import Look
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.parametrize(
+    ("environment", "flags", "look"),
+    [
+        ({"TERM": "xterm"}, {}, Look()),
+        ({"TERM": "xterm", "NO_COLOR": ""}, {}, Look()),
+        ({"TERM": "xterm", "NO_COLOR": "1"}, {}, Look(colours=False)),
+        ({"TERM": "xterm"}, {"plain": True}, Look(plain=True)),
+        ({"TERM": "dumb"}, {}, Look(colours=False, plain=True)),
+        ({}, {}, Look(colours=False, plain=True)),
+    ],
+)
+def test_a_look(environment: dict[str, str], flags: dict[str, Any], look: Look, tmp_path: Path) -> None:
+    """Colours are there unless they are not wanted, Markdown unless it is not; a dumb terminal has neither."""
+    environment = {**environment, "MINIAGENTS_CONFIG": str(tmp_path / "config.toml")}
+    assert look_of(settings_from(Flags(**flags), environment, tmp_path)) == look
+    assert is_dumb(environment) == (environment.get("TERM") != "xterm")
