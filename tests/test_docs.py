@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from miniagents import Message
+from miniagents.ext.transcript import append
 from tests.fakes.llm_server import LLMServer, Reply
 
 HOUSE = Path(__file__).parent.parent
@@ -20,7 +22,14 @@ PROGRAM = re.compile(
     r"(?:^<!-- the model replies: ([^\n]*) -->\n)?^```python\n(.*?)^```\n(?:```text\n(.*?)^```$)?",
     re.MULTILINE | re.DOTALL,
 )
-SHELL = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SHELL = re.compile(
+    r"(?:^<!-- the model replies: ([^\n]*) -->\n)?^```sh\n(.*?)^```$",
+    re.MULTILINE | re.DOTALL,
+)
+SHELL_PAGES = ("README.md", "docs/chat.md")
+NOTE = re.compile(r"miniagents: (going on with |\d+ tokens in, )")
+"""What a command may tell besides: which chat goes on, and what was used."""
+PNG = b"\x89PNG\r\n\x1a\n"
 
 
 class Program(NamedTuple):
@@ -68,21 +77,41 @@ def test_each_program_in_the_docs_runs_and_prints_what_they_say(
         assert printed.getvalue() == program.prints
 
 
-@pytest.mark.usefixtures("provider")
-@pytest.mark.parametrize(
-    "command",
-    [
-        line.partition("  #")[0].strip()
-        for block in SHELL.findall((HOUSE / "README.md").read_text(encoding="utf-8"))
-        for line in block.splitlines()
-        if line.startswith(("miniagents ", "git diff"))
-    ],
-)
-def test_each_command_in_the_readme_runs(command: str, tmp_path: Path) -> None:
-    """A reader who copies a command out of the README gets an answer, not an error."""
+def commands() -> Iterator[object]:
+    """Give each command of each page, with what the model replies to it; None if it echoes."""
+    for page in SHELL_PAGES:
+        for block in SHELL.finditer((HOUSE / page).read_text(encoding="utf-8")):
+            replies = json.loads(f"[{block[1] or ''}]")
+            lines = [line.partition("  #")[0].strip() for line in block[2].splitlines()]
+            for line in lines:
+                if line.startswith(("miniagents ", "git diff")):
+                    yield pytest.param(line, replies.pop(0) if replies else None, id=line)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a folder with what the commands speak of: files, a template, a chat."""
+    (tmp_path / "picture.png").write_bytes(PNG)
+    (tmp_path / "README.md").write_text("# A project")
+    (tmp_path / "notes.txt").write_text("Some notes.")
+    (tmp_path / "patch.diff").write_text("-old\n+new\n")
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "review.md").write_text("Review this {{ language }}:\n\n{{ input }}")
+    question = Message(text="Tell me of a river.", role="user")
+    append(
+        tmp_path / "chats" / "2026-11-26T00-00-00.000Z-0000.md", question, Message(text="It flows.", role="assistant")
+    )
+    return tmp_path
+
+
+@pytest.mark.parametrize(("command", "reply"), list(commands()))
+def test_each_command_in_the_docs_runs(provider: LLMServer, command: str, reply: str | None, folder: Path) -> None:
+    """A reader who copies a command out of the docs gets an answer, not an error."""
+    if reply is not None:
+        provider.script(Reply(reply))
     environment = os.environ | {
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "MINIAGENTS_CONFIG": str(tmp_path / "config.toml"),
+        "MINIAGENTS_CONFIG": str(folder / "config.toml"),
     }
     command = command.replace("git diff", "echo a diff").replace("| jq .usage", "").replace("path/to/any.gguf", "local")
     ran = subprocess.run(
@@ -90,10 +119,11 @@ def test_each_command_in_the_readme_runs(command: str, tmp_path: Path) -> None:
         check=False,
         capture_output=True,
         text=True,
-        cwd=tmp_path,
+        cwd=folder,
         env=environment,
         input="Hello",
         timeout=60,
     )
-    assert (ran.returncode, ran.stderr) == (0, "")
+    assert ran.returncode == 0, ran.stderr
+    assert [line for line in ran.stderr.splitlines() if not NOTE.match(line)] == []
     assert ran.stdout.strip()
