@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 ANY = st.text(st.characters(codec=None, exclude_categories=()))
-HOSTILE = st.text(st.sampled_from("ab\n\t\r\x1b[]0;m\x07\x08\x7f\x9b\x9d\u202e\u200b\ud83d\ude00\U000e0041é😀\u200d"))
+HOSTILE = st.text(
+    st.sampled_from(
+        "ab\n\t\r\x1b[]0;m\x07\x08\x7f\x9b\x9d\u202e\u200b\ud83d\ude00\U000e0041é😀\u200c\u200d\ufe0f\ufe00\U000e0100"
+    )
+)
 
 
 @pytest.mark.parametrize(
@@ -34,7 +38,13 @@ HOSTILE = st.text(st.sampled_from("ab\n\t\r\x1b[]0;m\x07\x08\x7f\x9b\x9d\u202e\u
         ("\u2028\u2029", "⟨U+2028⟩⟨U+2029⟩"),
         ("\ud83d\ude00", "😀"),
         ("\ud83d", "⟨U+D83D⟩"),
-        ("👩\u200d💻 नमस्ते \u200cfa 日本", "👩\u200d💻 नमस्ते \u200cfa 日本"),
+        (
+            "👩\u200d💻 \u0645\u06cc\u200c\u062e\u0648\u0645 日本 ❤\ufe0f 1\ufe0f\u20e3 葛\U000e0100",
+            "👩\u200d💻 \u0645\u06cc\u200c\u062e\u0648\u0645 日本 ❤\ufe0f 1\ufe0f\u20e3 葛\U000e0100",
+        ),
+        ("a\u200db\u200c", "a⟨U+200D⟩b⟨U+200C⟩"),
+        ("é\u200d\u200c\u200dé", "é\u200d⟨U+200C⟩⟨U+200D⟩é"),
+        ("😀\ufe0f\ufe01\U000e0101", "😀\ufe0f⟨U+FE01⟩⟨U+E0101⟩"),
         ("[bold]x[/bold] <b>", "[bold]x[/bold] <b>"),
     ],
 )
