@@ -7,11 +7,11 @@ import argparse
 import os
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import cases, company, startup
+from benchmarks import cases, company, startup, terminal
 from benchmarks.measure import HOUSE, Row, failures, tell
 from benchmarks.picture import picture
 from benchmarks.tables import beside, costs
@@ -37,6 +37,7 @@ def asked(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         " a peer that this Python has is found without it",
     )
     parser.add_argument("--llm", metavar="PATH", help="the program llm, as a peer of the commands")
+    parser.add_argument("--sgpt", metavar="PATH", help="the program sgpt of shell-gpt, as another one")
     parser.add_argument("--write", action="store_true", help="keep the run in benchmarks/README.md, with its picture")
     options = parser.parse_args(arguments)
     options.peers = dict(peer.partition("=")[::2] for peer in options.peer)
@@ -59,19 +60,18 @@ def machine() -> str:
     return f"{platform.system()}, {model}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
-def report(start: Sequence[Row], runtime: Sequence[Row], times: int, peers: str) -> str:
-    """Lay the run out as Markdown."""
-    rows = [*start, *runtime]
+def report(groups: Mapping[str, Sequence[Row]], times: int, peers: str) -> str:
+    """Lay the run out as Markdown, a table a group."""
     parts = [f"{datetime.now(UTC):%Y-%m-%d}, {machine()}; medians of {times}."]
     if peers:
         parts.append(f"Peers: {peers}.")
-    for title, group in (("Start", start), ("Runtime", runtime)):
+    for title, group in groups.items():
         if group:
             parts += [f"### {title}", costs(group)]
-    for title, group in (("Start beside peers", start), ("Runtime beside peers", runtime)):
+    for title, group in groups.items():
         if compared := beside(group):
-            parts += [f"### {title}", compared]
-    over = [row.case for row in rows if row.is_over]
+            parts += [f"### {title} beside peers", compared]
+    over = [row.case for group in groups.values() for row in group if row.is_over]
     parts.append(f"Over their bounds: {'; '.join(over)}." if over else "All that was measured is within its bounds.")
     return "\n\n".join(parts)
 
@@ -92,15 +92,18 @@ def main() -> int:
     start = startup.rows(options.times, options.llm, peers, options.only)
     chosen = [case for case in cases.CASES if options.only in case.title]
     runtime = cases.rows(chosen, options.times, peers)
+    programs = {"llm": options.llm, "shell-gpt": options.sgpt}
+    chat = terminal.rows(options.times, programs, options.only)
     tell("")
-    text = report(start, runtime, options.times, ", ".join(company.full_names(peers, options.llm)))
+    groups = {"Start": start, "Terminal": chat, "Runtime": runtime}
+    text = report(groups, options.times, ", ".join(company.full_names(peers, programs)))
     print(text)
     for line in (*missing, *(f"not measured: {line}" for line in failures)):
         print(line, file=sys.stderr)
     if options.write and failures:
         print("not kept, for some of it was not measured", file=sys.stderr)
     elif options.write:
-        write(text, [*start, *runtime])
+        write(text, [*start, *runtime])  # the terminal's floors are of other kinds
     return 1 if failures else 0
 
 

@@ -32,12 +32,14 @@ def found(given: Mapping[str, str]) -> tuple[list[Column], list[str]]:
     return columns, missing
 
 
-def full_names(columns: Sequence[Column], llm: str | None) -> list[str]:
-    """Return the peers' names with their versions."""
+def full_names(columns: Sequence[Column], programs: Mapping[str, str | None]) -> list[str]:
+    """Return the peers' names with their versions; `programs` are the paths of those that are commands."""
     names = [each.name if each.name.endswith(each.version) else f"{each.name} {each.version}" for each in columns]
-    if llm:
-        said = subprocess.run([llm, "--version"], check=True, capture_output=True, text=True).stdout
-        names.append(f"llm {said.split()[-1]}")
+    for name, path in programs.items():
+        if path:
+            env = {**os.environ, "OPENAI_API_KEY": "sk-loopback"}  # without one, shell-gpt asks for it
+            said = subprocess.run([path, "--version"], check=True, capture_output=True, text=True, env=env).stdout
+            names.append(f"{name} {said.split()[-1]}")
     return names
 
 

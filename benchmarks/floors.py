@@ -6,12 +6,14 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from itertools import pairwise
 from typing import Any
 
+from answer import prose_tokens, wide_tokens
 from harness import counted, cpu_us, distinct_tokens, rss_kib, run, tokens
 
 TOKENS, CHAIN_TOKENS, LATE_TOKENS, MESSAGES = 50_000, 10_000, 1_000, 10_000
 CHAIN, LONG_CHAIN, LATE_READERS, FIRST_TOKENS = 16, 256, 100, 10
 CALLS, ROUNDS, TURNS, TURN_TOKENS = 10_000, 5_000, 400, 8
 IDLE, GROWTH_ROUNDS, GROWTH_CALLS, GROWTH_TOKENS = 10_000, 20_000, 100_000, 1_000_000
+SAFE_TOKENS = 200_000
 Queue = asyncio.Queue[str | None]
 
 
@@ -231,10 +233,32 @@ async def tokens_growth() -> float:
     return await growth(through(50_000), through(GROWTH_TOKENS))
 
 
+async def sanitised_prose() -> float:
+    """A token given back as it is."""
+    return await _given_back(prose_tokens(SAFE_TOKENS))
+
+
+async def sanitised_wide() -> float:
+    """As above."""
+    return await _given_back(wide_tokens(SAFE_TOKENS))
+
+
+async def _given_back(tokens: list[str]) -> float:
+    def same(token: str) -> str:
+        return token
+
+    async def feed() -> None:
+        for token in tokens:
+            same(token)
+
+    return await cpu_us(SAFE_TOKENS, feed)
+
+
 if __name__ == "__main__":
     run(
         *(token_ready, token_live, restream_ready, restream_live, forward_live),
         *(first_token, late_readers, message_echoed),
         *(call_sequential, call_gathered, loop_round, dialog),
         *(idle, loop_growth, calls_growth, tokens_growth),
+        *(sanitised_prose, sanitised_wide),
     )

@@ -13,6 +13,12 @@ HOUSE = Path(__file__).parent.parent
 PATIENCE_S = 300
 """How long one process may take: several times what the slowest peer's dialog does."""
 
+_BETWEEN = (
+    "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdin=-3, stdout=-3);"
+    "used = resource.getrusage(resource.RUSAGE_CHILDREN); print(used.ru_utime + used.ru_stime, used.ru_maxrss)"
+)
+"""A small process: a child's peak is at least what its parent had when it began."""
+
 failures: list[str] = []
 """What could not be measured, and why."""
 
@@ -115,6 +121,18 @@ def cpu_ms(command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd:
     if ran.returncode:
         raise SystemExit(f"{' '.join(command)} failed: {ran.stderr.decode()}")
     return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) * 1e3
+
+
+def cpu_ms_and_peak_mib(command: Sequence[str], *, env: Mapping[str, str], cwd: Path) -> tuple[float, float]:
+    """Run a command; give its CPU time, and the most memory that it had.
+
+    Raises:
+        subprocess.SubprocessError: It failed.
+    """
+    between = [sys.executable, "-S", "-E", "-c", _BETWEEN, *command]
+    ran = subprocess.run(between, check=True, capture_output=True, text=True, env=env, cwd=cwd)
+    cpu_s, peak_kib = map(float, ran.stdout.split())
+    return cpu_s * 1e3, peak_kib / 1024
 
 
 def interleaved_ms(

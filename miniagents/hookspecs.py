@@ -1,12 +1,12 @@
-"""The hooks of a plugin, and what passes through them. Each hook is called once, at start.
+"""The hooks of a plugin, and what passes through them. Each hook is called once, before what it offers is first used.
 
 A plugin is a module (or any object) with some of these functions, each marked with `@hookimpl`, named by an entry point
-of the group `miniagents`. Never here: what is done with what they register.
+of the group `miniagents`, or a `.py` file in a folder of plugins. Never here: what is done with what they register.
 """
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import pluggy
 
@@ -15,14 +15,31 @@ from .miniagents import MiniAgent
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rich.console import RenderableType
+    from typer import Typer
+
+    from .content import Part
+    from .messages import Message
+
 __all__ = [
+    "Abilities",
+    "Chat",
+    "Key",
     "ModelProvider",
+    "Option",
     "Progress",
     "RegisterAgent",
+    "RegisterRenderer",
+    "Said",
+    "Word",
     "hookimpl",
     "register_agents",
+    "register_commands",
     "register_history",
+    "register_keys",
     "register_models",
+    "register_renderers",
+    "register_slash",
 ]
 
 hookspec = pluggy.HookspecMarker("miniagents")
@@ -30,6 +47,37 @@ hookimpl = pluggy.HookimplMarker("miniagents")
 
 Progress = Callable[[int, int], None]
 """Called with the bytes that are there and the bytes there will be."""
+Said: TypeAlias = Mapping[str, Any]
+"""A message of the person's for the model: the fields of a `Message`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What a model can do."""
+
+    streaming: bool = True
+    images: bool = False
+    """Whether it takes them."""
+    tools: bool = False
+    """Whether it calls them."""
+    schema: bool = False
+    """Whether its reply can be held to a JSON schema."""
+    context_tokens: int | None = None
+    """How much it can read and write at once; None is not known."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """What an option of a model may be, so that `-o temperature=hot` is refused before anything is sent."""
+
+    kind: type
+    """`str`, `int`, `float` (which takes whole numbers too), `bool`, `list` or `dict`."""
+    help: str = ""
+    """A few words."""
+    least: float | None = None
+    most: float | None = None
+    one_of: tuple[Any, ...] = ()
+    """The only values that it may have, if there are few."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +101,86 @@ class ModelProvider:
     """Which ready one is taken where the user named no model: the lowest; None of ours is below 10."""
     models: Callable[[], Iterable[str]] = tuple
     """The names of models that are known without asking a network."""
+    aliases: Mapping[str, str] = field(default_factory=dict)
+    """Short names of models, and the names that the API knows them by."""
+    options: Mapping[str, Option] = field(default_factory=dict)
+    """What is known of its models' options, by name; an option that is not there is passed on as it is."""
+    abilities: Callable[[str], Abilities | None] | None = None
+    """Given a model's name, says what that one can do, or None where that is not known."""
     warm: Callable[[], Awaitable[None]] | None = None
     """Imports what the first request needs: awaited while a person types it, so that they wait for less."""
     pull: "Callable[[Progress], Awaitable[Path]] | None" = None
     """Sees to it that the default model is on this machine, fetching it if need be; cancelling leaves nothing half."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A key that somebody's models need."""
+
+    name: str
+    """What it is called in `miniagents keys set NAME`: mostly the provider's name."""
+    variable: str
+    """The environment variable that the model agent looks for, such as OPENAI_API_KEY."""
+    where: str
+    """Where a person gets one, in a few words or as an address."""
+
+
+class Chat(Protocol):
+    """The chat, as a word of it may see and change it."""
+
+    has_left: bool
+    """Set it to end the chat."""
+    attached: "list[Part]"
+    """What goes with the next message."""
+
+    @property
+    def screen(self) -> "Screen":
+        """Where to say something."""
+
+    @property
+    def assistant(self) -> MiniAgent:
+        """Who answers next."""
+
+    def questions(self) -> "list[tuple[int, Message]]":
+        """Return what the person said, each with its place among the messages."""
+
+    def answers(self) -> "list[Message]":
+        """Return what was answered."""
+
+    def change(self, options: Mapping[str, Any] | None = None, **values: Any) -> None:
+        """Go on with other parameters of the API (all of them, None leaves them), and other settings by name."""
+
+
+class Screen(Protocol):
+    """What a chat shows; all of it is made safe."""
+
+    def tell(self, line: str) -> None:
+        """Say something in one quiet line."""
+
+    def table(self, lines: Sequence[tuple[str, str]]) -> None:
+        """Show names, and what there is to say of each beside it."""
+
+
+def _nothing(_chat: Any) -> Iterable[tuple[str, str]]:
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """A word of the chat, without its slash."""
+
+    name: str
+    takes: str = ""
+    """What may stand behind it, for people: "[N]"."""
+    help: str
+    """One sentence."""
+    act: Callable[[Any, str], Awaitable[Said | None]]
+    """Given the `Chat` and what stands behind the word; returns what is to be said to the model, None if nothing is.
+
+    A `MiniagentsError` is shown, and the prompt is there again.
+    """
+    suggest: Callable[[Any], Iterable[tuple[str, str]]] = _nothing
+    """Given the `Chat`, what may stand behind it, each with a few words of description, for completion."""
 
 
 class RegisterAgent(Protocol):
@@ -64,6 +188,13 @@ class RegisterAgent(Protocol):
 
     def __call__(self, name: str, agent: MiniAgent) -> None:
         """Register `agent` under `name`."""
+
+
+class RegisterRenderer(Protocol):
+    """What `register_renderers` is given."""
+
+    def __call__(self, kind: "type[Message]", render: "Callable[[Any], RenderableType]") -> None:
+        """Let `render` turn a message of this class, and of its subclasses, into what Rich can show."""
 
 
 @hookspec
@@ -79,3 +210,23 @@ def register_agents(register: RegisterAgent) -> None:
 @hookspec
 def register_history(register: RegisterAgent) -> None:
     """Call `register` with the name and the agent of each way to keep a conversation (see `adialog_loop`)."""
+
+
+@hookspec
+def register_slash(register: Callable[[Word], None]) -> None:
+    """Call `register` with each word that a person may say to the chat: `/name`."""
+
+
+@hookspec
+def register_commands(app: "Typer") -> None:
+    """Add commands, or groups of them, to `app`: they become commands of `miniagents`."""
+
+
+@hookspec
+def register_renderers(register: RegisterRenderer) -> None:
+    """Call `register` with a subclass of `Message` and the function that turns one into what Rich can show."""
+
+
+@hookspec
+def register_keys(register: Callable[[Key], None]) -> None:
+    """Call `register` with each key that a provider needs, and where one gets it."""

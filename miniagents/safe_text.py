@@ -11,7 +11,7 @@ In: `str`. Out: `str`. Never: a terminal.
 import re
 from collections.abc import Callable
 
-__all__ = ["SafeText", "exact", "one_line", "safe"]
+__all__ = ["SafeText", "exact", "in_place", "one_line", "safe"]
 
 _ALWAYS = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 without tab and newline, DEL, C1 (whose U+009B is an 8-bit CSI)
@@ -46,6 +46,11 @@ def safe(text: str) -> str:
     return _SUSPECT.sub(_shown, text)
 
 
+def in_place(text: str) -> str:
+    """Return `text` as it may be shown, with one character for each of its own, for where places in it count."""
+    return text if _MAYBE_SUSPECT.search(text) is None else _SUSPECT.sub(_shown_in_place, text)
+
+
 def one_line(text: str) -> str:
     """Return `text` as it may be shown on one line: white space folded."""
     return safe(" ".join(text.split()))
@@ -67,12 +72,13 @@ class SafeText:
         self._make = make
         self._held = ""
         self._before = ""
-        """The last character that was taken, where what follows depends on it."""
+        """The last character that was taken: what follows may depend on it."""
 
     def feed(self, token: str) -> str:
         """Return what can be shown of the text so far and was not returned before."""
-        if not self._held and not self._before and token.isascii() and not token.endswith("\r"):
-            return self._make(token)  # most of them
+        if not self._held and _MAYBE_SUSPECT.search(token) is None:  # most of them
+            self._before = token[-1:] or self._before
+            return token
         token = self._held + token
         self._held = token[-1:] if token[-1:] in _HELD else ""
         return self._made(token[:-1] if self._held else token, self._held)
@@ -88,10 +94,9 @@ class SafeText:
         """Return what is shown of a text, which what is around it has a part in."""
         if not text:
             return ""
-        before, last = self._before, text[-1]
-        self._before = last if last > "\x7f" else ""
+        before, self._before = self._before, text[-1]
         made = self._make(before + text + after)
-        return made[len(self._make(before)) : len(made) - len(self._make(after))] if before or after else made
+        return made[len(self._make(before)) : len(made) - len(self._make(after))]
 
 
 def _joined(pair: re.Match[str]) -> str:
@@ -103,3 +108,8 @@ def _shown(character: re.Match[str]) -> str:
     if code < _END_OF_ASCII_CONTROLS:
         return chr(_CONTROL_PICTURES + code)
     return _DELETE_PICTURE if code == _DELETE else f"⟨U+{code:04X}⟩"
+
+
+def _shown_in_place(character: re.Match[str]) -> str:
+    shown = _shown(character)
+    return shown if len(shown) == 1 else "\ufffd"

@@ -10,6 +10,7 @@ import inspect
 import signal
 
 import pytest
+from hypothesis import settings
 
 from miniagents.testing import check_for_leaks, virtual_time_loop
 
@@ -33,6 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # A shell's background job, or nohup, ignores these, and so would every program that a test interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    settings.register_profile("house", deadline=None)  # which is a wall clock's word on a machine that others use too
+    settings.load_profile("house")
 
 
 def pytest_collection_finish() -> None:

@@ -14,10 +14,18 @@ import pytest
 
 from miniagents import Message
 from miniagents.ext.transcript import append
+from tests.cli.conftest import PROGRAM as INSTALLED
+from tests.cli.conftest import Program as Installed
 from tests.fakes.llm_server import LLMServer, Reply
 
 HOUSE = Path(__file__).parent.parent
-PAGES = ("README.md", "docs/library.md", "plugins/README.md", "plugins/miniagents-llamacpp/README.md")
+PAGES = (
+    "README.md",
+    "docs/library.md",
+    "plugins/README.md",
+    "plugins/miniagents-echo/README.md",
+    "plugins/miniagents-llamacpp/README.md",
+)
 PROGRAM = re.compile(
     r"(?:^<!-- the model replies: ([^\n]*) -->\n)?^```python\n(.*?)^```\n(?:```text\n(.*?)^```$)?",
     re.MULTILINE | re.DOTALL,
@@ -127,3 +135,49 @@ def test_each_command_in_the_docs_runs(provider: LLMServer, command: str, reply:
     assert ran.returncode == 0, ran.stderr
     assert [line for line in ran.stderr.splitlines() if not NOTE.match(line)] == []
     assert ran.stdout.strip()
+
+
+TUTORIAL = re.compile(r"^```(python|sh)\n(.*?)^```\n(?:\n```text\n(.*?)^```$)?", re.MULTILINE | re.DOTALL)
+
+
+def test_the_tutorial_of_plugins(tmp_path: Path) -> None:
+    """An author who follows it line by line gets a plugin that works; only what installs a package is done by hand."""
+    program = Installed(tmp_path)
+    program.environment["PATH"] = f"{INSTALLED.parent}{os.pathsep}{os.environ['PATH']}"
+    ran = 0
+    for kind, code, prints in TUTORIAL.findall((HOUSE / "plugins" / "README.md").read_text(encoding="utf-8")):
+        named = re.match(r"# (\w+\.py)\n", code)
+        if kind == "python" and named:
+            (program.folder / named[1]).write_text(code)
+        if kind != "sh":
+            continue
+        before, install, after = code.partition("miniagents plugins install ./miniagents-whisper\n")
+        said = _told(program, before)
+        if install:
+            package = program.folder / "miniagents-whisper"
+            program.environment["PYTHONPATH"] += f"{os.pathsep}{package}"
+            program.install("miniagents_whisper", miniagents_whisper="")
+            (program.site / "miniagents_whisper.py").unlink()
+            points = "[miniagents]\nwhisper = miniagents_whisper\n"
+            (program.site / "miniagents_whisper-1.0.dist-info" / "entry_points.txt").write_text(points)
+            said += _told(program, after)
+        assert said
+        ran += 1
+        if prints:
+            assert said.rstrip("\n") == prints.rstrip("\n")
+    assert ran == 4
+    assert said.count("shout:loud") == 1
+
+
+def _told(program: Installed, code: str) -> str:
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", code],
+        cwd=program.folder,
+        env=program.environment,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    assert (ran.returncode, ran.stderr) == (0, ""), code
+    return ran.stdout

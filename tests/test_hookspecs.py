@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from miniagents import builtins, hookspecs
+from miniagents.cli import app
+from miniagents.cli.words import catalogue
 from miniagents.hookspecs import ModelProvider
 from miniagents.testing import scripted_agent
 
 GUIDE = Path(__file__).parent.parent / "plugins" / "README.md"
+ECHO = GUIDE.parent / "miniagents-echo" / "miniagents_echo" / "__init__.py"
 HOOKS = {name: hook for name, hook in vars(hookspecs).items() if hasattr(hook, "miniagents_spec")}
 
 
@@ -27,15 +30,30 @@ def test_each_hook_is_documented(name: str) -> None:
 
 
 def test_we_use_every_hook_ourselves() -> None:
-    """Our own agents come through the same hooks as everybody else's."""
-    assert {name for name in vars(builtins) if hasattr(getattr(builtins, name), "miniagents_impl")} == set(HOOKS)
+    """Our own agents, words, commands and looks come through the same hooks as everybody else's."""
+    used = {name for ours in (builtins, catalogue) for name, each in vars(ours).items() if _is_hook(each)}
+    assert used | {"register_commands", "register_renderers"} == set(HOOKS)
+    assert inspect.signature(app.register_commands).parameters.keys() == {"app"}
+    assert "@hookimpl\ndef register_renderers(" in ECHO.read_text(encoding="utf-8")
 
 
-def test_each_field_of_a_provider_is_documented() -> None:
+def _is_hook(thing: object) -> bool:
+    return hasattr(thing, "miniagents_impl")
+
+
+@pytest.mark.parametrize("name", HOOKS)
+def test_each_hook_has_a_test(name: str) -> None:
+    """What plugins register through a hook is tried out."""
+    tests = (Path(__file__).parent / "plugins" / "test_offer.py").read_text(encoding="utf-8")
+    assert f"def {name}(" in tests
+
+
+@pytest.mark.parametrize("kind", [hookspecs.ModelProvider, hookspecs.Key, hookspecs.Word, hookspecs.Option])
+def test_each_field_is_documented(kind: type) -> None:
     """The source says of each field what it is for."""
-    source = inspect.getsource(ModelProvider).split("\n    ")
-    undocumented = {"default_model"}  # its name says it
-    for field in dataclasses.fields(ModelProvider):
+    source = inspect.getsource(kind).split("\n    ")
+    undocumented = {"default_model", "name", "help", "least", "most"}  # their names say it
+    for field in dataclasses.fields(kind):
         (place,) = (place for place, line in enumerate(source) if line.startswith(f"{field.name}: "))
         assert source[place + 1].startswith('"""') or field.name in undocumented, field.name
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniagents.safe_text import SafeText, exact, one_line, safe
+from miniagents.safe_text import SafeText, exact, in_place, one_line, safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,6 +94,15 @@ def test_exact_text_is_what_utf_8_can_carry(text: str) -> None:
         assert len(carried) <= len(text)
     else:
         assert carried == text
+
+
+@given(ANY | HOSTILE)
+def test_in_place(text: str) -> None:
+    """A text that is safe stays as it is, and of others each character is as safe and in its place."""
+    shown = in_place(text)
+    assert len(shown) == len(text)
+    assert safe(shown) == shown
+    assert shown == text or safe(text) != text
 
 
 def test_one_line() -> None:

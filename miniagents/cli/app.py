@@ -3,11 +3,8 @@
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 """
 
-import asyncio
 import os
 import sys
-from collections.abc import Awaitable
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,11 +13,13 @@ from ..errors import MiniagentsError, SettingsError
 from .chat_command import chat_command
 from .chats.command import chats_app
 from .config.command import config_app
-from .output import ReaderGoneError, close_standard_output, print_version, write
+from .keys.command import keys_app
+from .models_command import models_app
+from .output import ReaderGoneError, close_standard_output, print_version
+from .plugins.command import plugins_app
+from .plugins.group import ONLY, PluginGroup
 from .shell.command import completion_command
-from .shell.known_words import forget
-from .start import started
-from .tell import FetchBar, in_words, tell, tell_what_is_logged
+from .tell import in_words, tell, tell_what_is_logged
 
 __all__ = ["main"]
 
@@ -30,19 +29,30 @@ _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
     name="miniagents",
+    cls=PluginGroup,
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings=_SETTINGS,
 )
-models_app = typer.Typer(invoke_without_command=True, rich_markup_mode=None, context_settings=_SETTINGS)
-app.add_typer(models_app, name="models", help="List the models there are, and where they come from.")
+
+
+def _leave_plugins_out(wanted: bool) -> None:  # noqa: FBT001 - Typer calls it so
+    if wanted:
+        os.environ[ONLY] = ""  # whoever looks for plugins looks there, also a program that this one starts
 
 
 @app.callback()
 def _options(
-    *, version: Annotated[bool, typer.Option("--version", help="Show the version and leave.")] = False
+    *,
+    version: Annotated[bool, typer.Option("--version", help="Show the version and leave.")] = False,
+    no_plugins: Annotated[  # noqa: ARG001 - it was heeded as soon as it was read
+        bool,
+        typer.Option(
+            "--no-plugins", help="Load no plugin (or MINIAGENTS_PLUGINS=).", is_eager=True, callback=_leave_plugins_out
+        ),
+    ] = False,
 ) -> None:
     """Chat with models from the shell, and let agents work on what they say."""
     if version:
@@ -50,41 +60,18 @@ def _options(
         raise typer.Exit
 
 
-app.command("chat", short_help="Answer a prompt, or hold a chat.")(chat_command)
-app.add_typer(chats_app, name="chats", help="List, show, search, export, rename and delete chats.")
-app.add_typer(config_app, name="config", help="Show what is decided and who decided it, and change it.")
-app.command("completion", short_help="Complete words in bash, zsh or fish.")(completion_command)
+def register_commands(app: typer.Typer) -> None:
+    """Offer our own commands, as the hook of this name has it; called by hand, for the hooks take long to import."""
+    app.command("chat", short_help="Answer a prompt, or hold a chat.")(chat_command)
+    app.add_typer(chats_app, name="chats", help="List, show, search, export, rename and delete chats.")
+    app.add_typer(config_app, name="config", help="Show what is decided and who decided it, and change it.")
+    app.add_typer(models_app, name="models", help="List models and their options, and choose the one that answers.")
+    app.add_typer(keys_app, name="keys", help="Keep keys in a file of yours, and tell where each comes from.")
+    app.add_typer(plugins_app, name="plugins", help="List, install, check, trust and disable plugins; begin one.")
+    app.command("completion", short_help="Complete words in bash, zsh or fish.")(completion_command)
 
 
-@models_app.callback()
-def models_command(context: typer.Context) -> None:
-    """List the models there are, and where they come from."""
-    if context.invoked_subcommand is None:
-        from .config.settings import Flags  # noqa: PLC0415
-        from .models_list import list_models  # noqa: PLC0415
-
-        list_models(*started(Flags()))
-
-
-@models_app.command("pull")
-def pull_command(name: Annotated[str, typer.Argument(help="Who serves it.")] = "local") -> None:
-    """Fetch a model that runs on this machine."""
-    from .config.settings import Flags  # noqa: PLC0415
-
-    _settings, plugins = started(Flags())
-    provider = plugins.providers.get(name)
-    if provider is None or provider.pull is None:
-        able = [name for name, provider in plugins.providers.items() if provider.pull is not None]
-        cure = f"there is {', '.join(able)}" if able else "the plugin miniagents-llamacpp brings `local`"
-        raise SettingsError(f"{name}: no such model can be fetched; {cure}")
-    with FetchBar(provider.default_model) as bar:
-        path = asyncio.run(_awaited(provider.pull(bar)))
-    forget()
-    write(f"{path}\n")
-
-
-async def _awaited(path: Awaitable[Path]) -> Path:
-    return await path
+register_commands(app)
 
 
 def main() -> None:

@@ -3,14 +3,22 @@
 In: settings, plugins. Out: an agent, forked. Never: the person, the history, a terminal.
 """
 
+import asyncio
+from collections.abc import Callable
 from difflib import get_close_matches
+from threading import Event
+from typing import TYPE_CHECKING
 
 from ..errors import SettingsError
 from ..miniagents import InteractionContext, MiniAgent, miniagent
 from ..plugins import Plugins
+from .config.environment import key_of
 from .config.settings import Settings
-from .models import Choice, choose
+from .models import Choice, check_options, choose
 from .tell import FetchBar
+
+if TYPE_CHECKING:
+    from .config.key import Key
 
 __all__ = ["Cast"]
 
@@ -23,6 +31,7 @@ class Cast:
         """The model, where a model answers."""
         if settings.agent is None:
             self.choice = choose(settings.model, settings.model_from, plugins.providers, settings.environment)
+            check_options(self.choice, settings)
             self.name = str(self.choice)
             self.assistant = _model_agent(self.choice, settings)
         elif settings.agent in plugins.agents:
@@ -33,14 +42,22 @@ class Cast:
             there = f"did you mean {near[0]}?" if near else f"there is {', '.join(sorted(plugins.agents))}"
             raise SettingsError(f"no agent is called {settings.agent!r}; {there}")
 
-    async def fetch(self) -> None:
-        """See to it that the model is on this machine, if it is to be."""
+    async def fetch(self, told: Callable[[int, int], None] | None = None) -> None:
+        """See to it that the model is on this machine, if it is to be.
+
+        Args:
+            told: Called with the bytes that are there and the bytes there will be; a bar shows them by default.
+        """
         if self.choice is None:
             return
         provider = self.choice.provider
-        if provider.pull is not None and self.choice.model == provider.default_model:
-            with FetchBar(self.choice.model) as bar:
-                await provider.pull(bar)
+        if provider.pull is None or self.choice.model != provider.default_model:
+            return
+        if told is not None:
+            await provider.pull(told)
+            return
+        with FetchBar(self.choice.model) as bar:
+            await provider.pull(bar)
 
 
 def _model_agent(choice: Choice, settings: Settings) -> MiniAgent:
@@ -52,6 +69,9 @@ def _model_agent(choice: Choice, settings: Settings) -> MiniAgent:
         log=settings.log,
         **settings.options_for(choice.model, str(choice)),
     )
+    key = key_of(settings.environment, f"{choice.provider.name.upper()}_API_KEY")
+    if key is not None and not key.is_here:
+        agent = _with_key.fork(agent=agent, key=key)
     return agent if settings.timeout_s is None else _in_time.fork(agent=agent, within_s=settings.timeout_s)
 
 
@@ -59,3 +79,14 @@ def _model_agent(choice: Choice, settings: Settings) -> MiniAgent:
 async def _in_time(ctx: InteractionContext, *, agent: MiniAgent, within_s: float) -> None:
     """Pass on what another agent replies in this time."""
     ctx.reply(agent.inquire(ctx.message_promises, timeout_s=within_s))
+
+
+@miniagent
+async def _with_key(ctx: InteractionContext, *, agent: MiniAgent, key: "Key") -> None:
+    """Pass on what another agent replies when its key is there: a person may have to type a password for it."""
+    stop = Event()
+    try:
+        await asyncio.to_thread(key.read, stop)
+    finally:
+        stop.set()  # nobody waits for the command any more
+    ctx.reply(agent.inquire(ctx.message_promises))

@@ -3,14 +3,14 @@
 In: the command line's words. Out: a call of `answer_once` or `hold_chat`. Never: a model, a message.
 """
 
-import asyncio
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import partial
 from typing import Any, TypeVar
 
 from . import chat_options as o
-from .start import started
+from .start import decided, plugins_for
 from .tell import hush, note
 
 __all__ = ["chat_command"]
@@ -55,6 +55,8 @@ def chat_command(  # noqa: PLR0913 - one parameter an option, as Typer has it; a
 
 
 def _chat(words: list[str], given: Mapping[str, Any]) -> None:
+    import asyncio  # noqa: PLC0415 - as below
+
     from .config.settings import Flags  # noqa: PLC0415 - as above
     from .request import requested  # noqa: PLC0415 - `--help` needs none of it
     from .wish import Wish  # noqa: PLC0415 - as above
@@ -62,18 +64,18 @@ def _chat(words: list[str], given: Mapping[str, Any]) -> None:
     if given["quiet"]:
         hush()
     wish = _taken(Wish, given)
-    settings, plugins = started(_taken(Flags, given))
+    settings = decided(_taken(Flags, given))
     if settings.quiet:
         hush()
     request = requested(words, wish, settings, note)
     if request.prompt is None and not wish.is_for_scripts and _is_at_a_terminal():
         from .chat import hold_chat  # noqa: PLC0415 - imports what a single answer does without
 
-        asyncio.run(hold_chat(request, plugins))
+        asyncio.run(hold_chat(request, partial(plugins_for, settings)))
     else:
         from .once import answer_once  # noqa: PLC0415 - and what a chat does without
 
-        asyncio.run(answer_once(request, plugins))
+        asyncio.run(answer_once(request, plugins_for(settings)))
 
 
 def _is_at_a_terminal() -> bool:

@@ -1,13 +1,16 @@
-"""`miniagents models`: which models there are, and where they come from."""
+"""What there is to say of models: which there are, and where they come from; which options one takes.
+
+In: settings, plugins. Out: rows on standard output. Never: a request, a key.
+"""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import KeyMissingError, MiniagentsError
-from ..safe_text import one_line
-from .models import Choice, choose
-from .output import write
+from ..errors import KeyMissingError, MiniagentsError, ModelNotFoundError
+from ..plugins import by_note
+from .models import Choice, choose, state_of, wanted
+from .table import write_table
 from .tell import tell
 
 if TYPE_CHECKING:
@@ -15,20 +18,28 @@ if TYPE_CHECKING:
     from ..plugins import Plugins
     from .config.settings import Settings
 
-__all__ = ["list_models"]
-
-_WIDE_CELLS = 80
-"""Where a terminal has as many, the name of a model is never folded: it is there to be copied."""
+__all__ = ["list_models", "list_options"]
 
 
 class _Row(NamedTuple):
     model: str
     state: str
     source: str
+    aliases: str
+    can: str
 
 
-def list_models(settings: "Settings", plugins: "Plugins") -> None:
-    """Write a table on a terminal, and lines of tab-separated fields elsewhere: model, state, source."""
+def list_models(settings: "Settings", plugins: "Plugins", query: Sequence[str] = ()) -> None:
+    """Write a row for each model, and for each pattern of names.
+
+    Args:
+        settings: Whose model is marked.
+        plugins: Whose models they are.
+        query: Words, or parts of them, that are all in a row, large or small.
+
+    Raises:
+        ModelNotFoundError: There is a query, and nothing for it.
+    """
     chosen: Choice | None = None
     try:
         chosen = choose(settings.model, settings.model_from, plugins.providers, settings.environment)
@@ -37,34 +48,71 @@ def list_models(settings: "Settings", plugins: "Plugins") -> None:
     except MiniagentsError as error:
         tell(str(error))
     rows: list[_Row] = []
-    for provider in sorted(plugins.providers.values(), key=lambda provider: provider.rank):
-        ready = provider.ready(settings.environment)
+    for provider in by_note(plugins.providers, lambda provider: provider.rank):
+        ready = state_of(provider, settings.environment)
         rows.extend(_rows(provider, f"ready: {ready}" if ready else provider.way_out, chosen))
-    if sys.stdout.isatty():
-        _as_table(rows)
-    else:
-        write("".join("\t".join(map(one_line, row)) + "\n" for row in rows))
+    found = [row for row in rows if all(word.casefold() in " ".join(row).casefold() for word in query)]
+    if query and not found:
+        raise ModelNotFoundError(f"no model is listed for {' '.join(query)!r}", cure="`miniagents models` lists all")
+    write_table(_Row._fields, _without_repetition(found) if sys.stdout.isatty() else found)
 
 
 def _rows(provider: "ModelProvider", state: str, chosen: Choice | None) -> Iterator[_Row]:
-    models = dict.fromkeys((provider.default_model, *provider.models()))
+    models = dict.fromkeys((provider.default_model, *provider.models(), *provider.aliases.values()))
     if chosen is not None and chosen.provider is provider:
         models[chosen.model] = None
     for model in models:
         is_chosen = Choice(provider, model) == chosen
-        yield _Row(f"{provider.name}:{model}", f"default, {state}" if is_chosen else state, provider.source)
+        aliases = ", ".join(alias for alias, meant in provider.aliases.items() if meant == model)
+        own_state = f"default, {state}" if is_chosen else state
+        yield _Row(f"{provider.name}:{model}", own_state, provider.source, aliases, _abilities(provider, model))
     for pattern in provider.patterns:
-        yield _Row(pattern, state, provider.source)
+        yield _Row(pattern, state, provider.source, "", "")
 
 
-def _as_table(rows: list[_Row]) -> None:
-    from rich.console import Console  # noqa: PLC0415 - only for a terminal
-    from rich.table import Table  # noqa: PLC0415
-
-    console = Console(markup=False, highlight=False)
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in _Row._fields:
-        table.add_column(name, overflow="fold", no_wrap=name == "model" and console.width >= _WIDE_CELLS)
+def _without_repetition(rows: Sequence[_Row]) -> Iterator[_Row]:
+    """Give rows as a person reads them: what is said in the row above is not said again."""
+    above = _Row("", "", "", "", "")
     for row in rows:
-        table.add_row(*map(one_line, row))
-    console.print(table)
+        state = "" if row.state == above.state else row.state
+        yield row._replace(state=state, source="" if row.source == above.source else row.source)
+        above = row
+
+
+def _abilities(provider: "ModelProvider", model: str) -> str:
+    """Return what a model can do, in words; "" if that is not known."""
+    able = None if provider.abilities is None else provider.abilities(model)
+    if able is None:
+        return ""
+    words = [name for name in ("images", "tools", "schema") if getattr(able, name)]
+    if not able.streaming:
+        words.append("no streaming")
+    if able.context_tokens is not None:
+        words.append(f"{able.context_tokens} tokens")
+    return ", ".join(words)
+
+
+def list_options(settings: "Settings", plugins: "Plugins", model: str | None) -> None:
+    """Write a row for each option of a model that is known: what it may be, what it is now, what it does.
+
+    Args:
+        settings: What they say now.
+        plugins: Whose models they are.
+        model: Its name; None for the model that answers.
+
+    Raises:
+        ModelError: There is no such model, or none is named and none is ready.
+    """
+    name, origin = (settings.model, settings.model_from) if model is None else (model, "models options")
+    choice = choose(name, origin, plugins.providers, settings.environment)
+    options = choice.provider.options
+    if not options:
+        tell(f"nothing is known of the options of {choice}; -o NAME=VALUE passes them on")
+    now = settings.options_for(choice.model, str(choice))
+    write_table(
+        ("option", "may be", "is", "help"),
+        [
+            (name, wanted(option), str(now[name]) if name in now else "", option.help)
+            for name, option in sorted(options.items())
+        ],
+    )

@@ -31,7 +31,7 @@ async def answer_once(request: Request, plugins: Plugins) -> None:
         MiniagentsError: There is no answer, or not all of it, or it does not fit.
         ReaderGoneError: Nobody reads standard output any more.
     """
-    settings, output = request.settings, _output(request)
+    settings, output = request.settings, _output(request, plugins)
     counted = _counted(output) if settings.usage else None
     user = one_shot_user_agent.fork(prompts=iter([request.said]), output=counted or output)
     try:
@@ -57,7 +57,7 @@ def _counted(output: Output) -> "Counted":
     return Counted(output)
 
 
-def _output(request: Request) -> Output:
+def _output(request: Request, plugins: Plugins) -> Output:
     wish = request.wish
     if wish.jsonl:
         from .events import EventOutput  # noqa: PLC0415 - few want any
@@ -75,5 +75,5 @@ def _output(request: Request) -> Output:
     if sys.stdout.isatty() and not settings.plain and not is_dumb(settings.environment):
         from .display.view_output import ViewOutput  # noqa: PLC0415 - imports what a pipe does without
 
-        return ViewOutput(look_of(settings))
+        return ViewOutput(look_of(settings, plugins))
     return reply_output()

@@ -4,7 +4,8 @@ In: settings, plugins, what a person types. Out: messages for the model, two age
 file, what a word of the chat does.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,7 @@ from .totals import Totals
 if TYPE_CHECKING:
     from ..content import Part
     from .chats.conversation import Conversation, Unsaved
+    from .chats.elsewhere import Elsewhere
     from .display.screen import Screen
     from .prompt.prompt import Prompt
     from .words.word import Said
@@ -33,7 +35,7 @@ class Session:
     """Everything that words of the chat may look at and change."""
 
     def __init__(
-        self, settings: Settings, plugins: Plugins, cast: Cast, conversation: "Conversation | Unsaved"
+        self, settings: Settings, plugins: Plugins, cast: Cast, conversation: "Conversation | Unsaved | Elsewhere"
     ) -> None:
         self.settings = self._base = settings
         self._layer = Layer(origin="this chat")
@@ -43,9 +45,14 @@ class Session:
         self.attached: list[Part] = []
         """What goes with the next message."""
         self.has_left = False
-        self.totals = Totals.of(conversation.messages())
+        messages = conversation.messages()
+        self.totals = Totals.of(messages)
+        self._looked_back_at = len(messages)
+        """How many messages there were when nothing was heard yet."""
         self.heard: list[Message] = []
         """What was said in this dialog, whole; a transcript that cannot be written does not have it."""
+        self._fetched = ""
+        """How much of a model is on this machine already, while it is fetched."""
         self._edited: int | None = None
         """The place of the question that what is said next replaces."""
         self._for_us: str | None = None
@@ -86,7 +93,7 @@ class Session:
         """The parameters of the model's API that this chat sets."""
         return self._layer.options
 
-    def take_up(self, conversation: "Conversation | Unsaved") -> None:
+    def take_up(self, conversation: "Conversation | Unsaved | Elsewhere") -> None:
         """Go on with another conversation."""
         self.conversation = conversation
         self._look_back()
@@ -109,8 +116,7 @@ class Session:
         kept: list[Message] = []
         with suppress(TranscriptError):
             kept = self.conversation.messages()
-        hashes = {message.content_hash for message in kept}
-        unkept = [message for message in self.heard if message.content_hash not in hashes]
+        unkept = _without(self.heard, kept[self._looked_back_at :])
         if unkept and unkept[-1].role == "user":  # nobody has answered it
             question = unkept.pop()
             self._next = {"text": question.text, "parts": question.parts, "role": "user"}
@@ -137,7 +143,9 @@ class Session:
     def _look_back(self) -> None:
         self._edited = None
         self.heard.clear()
-        self.totals = Totals.of(self.conversation.messages())
+        messages = self.conversation.messages()
+        self._looked_back_at = len(messages)
+        self.totals = Totals.of(messages)
 
     def hear(self, message: Message) -> None:
         """Take in what was answered."""
@@ -176,10 +184,23 @@ class Session:
         finally:
             self._stop, self._is_interrupted = None, False
 
-    def interrupt_or_leave(self) -> None:
-        """Do what a signal asks for that is no key: end the answer, or else the chat."""
-        if not self.interrupt():
-            self.prompt.leave()
+    async def fetch(self) -> None:
+        """See to it that the model is on this machine, if it is to be; the toolbar says how far that is."""
+
+        def told(done: int, total: int) -> None:
+            self._fetched = f"fetching {done / 1e6:,.0f} of {total / 1e6:,.0f} MB"
+            self.prompt.invalidate()
+
+        try:
+            await self.cast.fetch(told)
+        finally:
+            self._fetched = ""
+
+    def completed(self, word: str, prefix: str) -> Iterable[tuple[str, str]]:
+        """Return what may stand behind a word and begins as it is typed, each with a few words about it."""
+        from .words.catalogue import completed  # noqa: PLC0415 - the words know the session
+
+        return completed(self, word, prefix)
 
     def _interrupt_soon(self) -> None:
         self._is_interrupted = True
@@ -188,6 +209,8 @@ class Session:
         """Return what the person may like to see all the time."""
         where = self.conversation.path
         told = [self.cast.name, str(self.totals), where.name if where else "not kept" if not self.settings.save else ""]
+        if self._fetched:
+            told.insert(1, self._fetched)
         if self.attached:
             told.insert(1, f"{len(self.attached)} attached")
         return " · ".join(filter(None, told))
@@ -241,3 +264,15 @@ class Session:
 def _is_word(text: str) -> bool:
     """Say whether it is for the program: two slashes are one for the model."""
     return text.startswith("/") and not text.startswith("//")
+
+
+def _without(heard: Iterable[Message], kept: Iterable[Message]) -> list[Message]:
+    """Return what of `heard` is not in `kept`; what was said twice has to be kept twice."""
+    times = Counter(message.content_hash for message in kept)
+    unkept = []
+    for message in heard:
+        if times[message.content_hash]:
+            times[message.content_hash] -= 1
+        else:
+            unkept.append(message)
+    return unkept

@@ -5,24 +5,28 @@ In: flags, the process's environment and folder. Out: settings and plugins. Neve
 
 import os
 import sys
-from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .tell import note, tell
+from .tell import note
 
 if TYPE_CHECKING:
     from ..plugins import Plugins
     from .config.settings import Flags, Settings
 
-__all__ = ["started"]
+__all__ = ["decided", "plugins_for", "started"]
 
 
 def started(flags: "Flags") -> "tuple[Settings, Plugins]":
     """Decide the settings, gather the plugins, and say which of them are broken."""
-    from .. import builtins, plugins  # noqa: PLC0415
-    from .config.environment import KEY_WITHHELD  # noqa: PLC0415
-    from .config.settings import settings_from  # noqa: PLC0415
+    settings = decided(flags)
+    return settings, plugins_for(settings)
+
+
+def decided(flags: "Flags") -> "Settings":
+    """Decide the settings, and say what a person should know of them."""
+    from .config.environment import KEY_WITHHELD  # noqa: PLC0415 - `--help` needs none of it
+    from .config.settings import settings_from  # noqa: PLC0415 - as above
 
     if sys.stdout is None:
         raise OSError("standard output is closed; open it, or send it to /dev/null")
@@ -36,8 +40,11 @@ def started(flags: "Flags") -> "tuple[Settings, Plugins]":
     withheld = settings.environment.get(KEY_WITHHELD)
     if withheld and settings.model is None:  # then keys decide which model it is
         note(withheld)
-    with redirect_stdout(sys.stderr):  # which is for replies: a plugin that prints is no reply
-        loaded = plugins.load([builtins])
-    for broken in loaded.broken:
-        tell(str(broken))
-    return settings, loaded
+    return settings
+
+
+def plugins_for(settings: "Settings") -> "Plugins":
+    """Gather the plugins, and say which of them are broken."""
+    from .plugins.gathering import gathered  # noqa: PLC0415 - as above
+
+    return gathered(os.environ, settings.config_dir, Path.cwd())

@@ -5,7 +5,8 @@ In: lines, errors, numbers of bytes. Out: safe text on standard error. Never: a 
 
 import logging
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -19,7 +20,20 @@ if TYPE_CHECKING:
 
     from ..messages import Message
 
-__all__ = ["FetchBar", "hush", "in_words", "note", "tell", "tell_what_is_logged", "what_is_missing"]
+__all__ = [
+    "FetchBar",
+    "hush",
+    "in_words",
+    "note",
+    "tell",
+    "tell_at_once",
+    "tell_what_is_logged",
+    "told_to",
+    "what_is_missing",
+]
+
+_listeners: list[Callable[[str], None]] = []
+"""Who is told instead of standard error; the last one is."""
 
 
 def hush() -> None:
@@ -39,10 +53,28 @@ def _may_note() -> bool:
 
 def tell(line: str) -> None:
     """Write one line, in our name: what went wrong."""
+    if _listeners:
+        _listeners[-1](line)
+    else:
+        tell_at_once(line)
+
+
+def tell_at_once(line: str) -> None:
+    """Write it on standard error, whoever listens."""
     if sys.stderr is not None:
         with suppress(OSError):  # nobody reads it
             sys.stderr.write(f"miniagents: {one_line(line)}\n")
             sys.stderr.flush()
+
+
+@contextmanager
+def told_to(listener: Callable[[str], None]) -> Iterator[None]:
+    """Let `listener` have every line meanwhile, from whichever thread: standard error would write over its screen."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
 
 
 def tell_what_is_logged() -> None:
@@ -107,7 +139,7 @@ class FetchBar:
             self._bar.update(self._task, completed=done, total=total)
         elif not self._told:
             self._told = True
-            if sys.stderr is not None and sys.stderr.isatty() and _may_note():
+            if sys.stderr is not None and sys.stderr.isatty() and _may_note() and not _listeners:
                 self._start(total)
             else:
                 note(f"fetching {self._what} ({total / 1e6:.0f} MB), once…")

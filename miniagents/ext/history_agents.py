@@ -12,6 +12,7 @@ In: messages. Out: messages. Never: how a transcript looks, what a message means
 import os
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
+from functools import partial as bound
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
@@ -89,7 +90,7 @@ async def markdown_history_agent(  # noqa: PLR0913 - by name
         ctx.reply([record.message for record in records])
     else:
         ctx.reply(previous)
-    await Keeping(ctx, path, place, on_kept).run(previous)
+    await Keeping(ctx, bound(transcript_in_flight.InFlight, path), place, on_kept).run(previous)
 
 
 def _as_it_comes(promise: MessagePromise) -> MessagePromise:

@@ -7,18 +7,15 @@ while a reply arrives ends that reply; at the prompt it ends the dialog, as do C
 import asyncio
 import os
 import select
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 from ..errors import CallCancelledError, MiniagentsError
 from ..messages import Message, MessagePromise
 from ..miniagents import InteractionContext, miniagent
 from ..safe_text import SafeText, exact, one_line
+from .interrupts import on_interrupt
 
-__all__ = ["console_input_agent", "console_output_agent", "console_user_agent", "echo_agent", "on_interrupt"]
+__all__ = ["console_input_agent", "console_output_agent", "console_user_agent", "echo_agent"]
 
 
 @miniagent
@@ -73,21 +70,6 @@ async def echo_agent(ctx: InteractionContext) -> None:
         last = promise
     if last is not None:
         ctx.reply(Message.promise(last, role="assistant"))
-
-
-@contextmanager
-def on_interrupt(act: Callable[[], object]) -> Iterator[None]:
-    """Let Ctrl-C do this in the running loop, and nothing else, for a while; not outside the main thread."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    # Not `loop.add_signal_handler`, which is not there on Windows and is not run while Python code keeps the loop busy.
-    loop = asyncio.get_running_loop()
-    before = signal.signal(signal.SIGINT, lambda _number, _frame: loop.call_soon_threadsafe(act))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 def _print(text: str) -> None:

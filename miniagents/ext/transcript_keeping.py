@@ -9,8 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import suppress
 from functools import partial as bound
-from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from ..content import Part, Thought
 from ..errors import CallCancelledError, ReplyCutError
@@ -20,9 +19,8 @@ from ..promising.promise import Promise
 from ..recipe import assembled
 from ..safe_text import one_line
 from .transcript_format import partial
-from .transcript_in_flight import InFlight
 
-__all__ = ["Keeping", "Place", "as_far_as_it_came", "next_said"]
+__all__ = ["Flight", "Keeping", "Place", "as_far_as_it_came", "next_said"]
 
 _PENDING_PARENTS = 16
 """Among how many messages that were still arriving the one before a recovered message is looked for."""
@@ -109,12 +107,41 @@ class Place(MessageSequencePromise):
             self.kept, self.before = self.before.kept, None
 
 
+class Flight(Protocol):
+    """A message on its way to where it is kept; `transcript_in_flight` has the one whose way leads to a file."""
+
+    tokens: list[str]
+    """What has come so far; appended to by who keeps it."""
+    parents: list[str]
+    """The keys of messages that it may go on from when it is recovered, the likeliest first."""
+
+    @property
+    def key(self) -> str:
+        """What it is to be known by where it is kept."""
+
+    @property
+    def is_saved(self) -> bool:
+        """Whether everything that has come was saved, as far as that is possible."""
+
+    def save(self) -> None:
+        """Save what has come since the last time, in case the program is killed; never fails."""
+
+    def hold(self, message: Message, /) -> None:
+        """Save `message`, which is complete but must not be kept yet; never fails."""
+
+    def keep(self, message: Message, parent: str | None = None, /) -> None:
+        """Keep `message`, as what goes on from its parent; when this returns it is on the disk."""
+
+    def close(self) -> None:
+        """Leave what was saved, if anything was, to be recovered."""
+
+
 class _Said:
     """One message that was said: how far it is on its way to the disk."""
 
-    def __init__(self, promise: MessagePromise, path: Path) -> None:
+    def __init__(self, promise: MessagePromise, in_flight: Flight) -> None:
         self.promise = promise
-        self.in_flight = InFlight(path, promise.known_beforehand)
+        self.in_flight = in_flight
         self.came = _Came()
         self.came.tokens = self.in_flight.tokens
         self.is_complete = False
@@ -127,10 +154,22 @@ class Keeping:
     """What one call has to keep, in the order in which it was said: each message once those before it are kept."""
 
     def __init__(
-        self, ctx: InteractionContext, path: Path, place: Place, on_kept: Callable[[str], object] | None
+        self,
+        ctx: InteractionContext,
+        flight: Callable[[Mapping[str, Any]], Flight],
+        place: Place,
+        on_kept: Callable[[str], object] | None,
     ) -> None:
+        """Begin.
+
+        Args:
+            ctx: The call.
+            flight: Makes the way of one message, from what is known of it beforehand.
+            place: Where the conversation stands.
+            on_kept: Called with the key of each message once it is kept.
+        """
         self._ctx = ctx
-        self._path = path
+        self._flight = flight
         self._place = place
         self._on_kept = on_kept
         self._line: deque[_Said] = deque()
@@ -147,7 +186,7 @@ class Keeping:
                 helpers.append(self._start(bound(self._wait_for, previous)))
             said = aiter(self._ctx.message_promises)
             while (promise := await next_said(said)) is not None:
-                self._line.append(_Said(promise, self._path))
+                self._line.append(_Said(promise, self._flight(promise.known_beforehand)))
                 self._line[-1].in_flight.parents = self._place.parents()
                 self._place.pending.append(self._line[-1].in_flight.key)
                 follow = bound(self._follow, self._line[-1])

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 PROGRAM = Path(sysconfig.get_path("scripts"), "miniagents")
 SOON_S = 45.0  # on a machine that does much else; what is met earlier is not waited for
+SHIPPED = tuple(f"miniagents_{name}" for name in ("echo", "llamacpp", "mcp", "ollama", "sqlite"))
 ECHOING = """
 from miniagents import miniagent
 from miniagents.hookspecs import ModelProvider, hookimpl
@@ -68,7 +69,7 @@ class Ran:
 
 
 class Program:
-    """The program, with a home, a folder and an environment of its own, and without the local model's plugin."""
+    """The program, with a home, a folder and an environment of its own, and without the plugins that we ship."""
 
     def __init__(self, place: Path) -> None:
         self.home, self.folder, self.site = (place / name for name in ("home", "folder", "site"))
@@ -76,7 +77,8 @@ class Program:
             folder.mkdir()
         inherited = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN + TERMINAL)}
         self.environment = {**inherited, "HOME": str(self.home), "PYTHONPATH": str(self.site), "TERM": "xterm"}
-        self.install("miniagents_llamacpp")  # the first distribution of a name hides those behind it
+        for name in SHIPPED:
+            self.install(name)  # the first distribution of a name hides those behind it
         self.left = ExitStack()
 
     def install(self, distribution: str, **plugins: str) -> None:

@@ -58,13 +58,14 @@ class Typist:
 class Seat:
     """A session with all that belongs to it; unless told otherwise an echo answers, and the transcript is there."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name
         self,
         folder: Path,
         *,
         wish: Wish | None = None,
         environment: Mapping[str, str] | None = None,
         agents: Mapping[str, MiniAgent] | None = None,
+        histories: Mapping[str, MiniAgent] | None = None,
         sends: bool = True,
         **flags: Any,
     ) -> None:
@@ -75,7 +76,8 @@ class Seat:
             folder,
         )
         loaded = plugins.load([builtins], [])
-        loaded = plugins.Plugins(loaded.providers, {**loaded.agents, **(agents or {})}, loaded.histories, loaded.broken)
+        all_histories = {**loaded.histories, **(histories or {})}
+        loaded = plugins.Plugins(loaded.providers, {**loaded.agents, **(agents or {})}, all_histories, loaded.broken)
         self.session = Session(settings, loaded, Cast(settings, loaded), opened(settings, wish or Wish(), loaded))
         self.glass = Glass(200, 200)
         self.sent: list[str] = []

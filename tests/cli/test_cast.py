@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from miniagents import builtins, plugins
+from miniagents.cli.cast import Cast
+from miniagents.cli.config import key_file
+from miniagents.cli.config.settings import Flags, settings_from
+from miniagents.errors import SettingsError
 from miniagents.ext import transcript
 from tests.fakes.llm_server import Reply
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Program
     from tests.fakes.llm_server import LLMServer
 
@@ -87,3 +97,30 @@ def test_a_reply_that_looks_like_the_format_stays_one_message(program: Program, 
     assert ran.out.decode() == text
     (path,) = (program.folder / "quoted").glob("*.md")
     assert [message.text for message in transcript.read(path)] == ["what did you keep?", text]
+
+
+def test_a_command_for_a_key_ends_with_who_waits_for_it(program: Program, provider: LLMServer) -> None:
+    """Whoever interrupts the program while a command gets the key ends the command, and no model is asked."""
+    program.environment["OPENAI_API_KEY"] = ""
+    path = program.home / ".config" / "miniagents" / "keys.toml"
+    key_file.write(path, "OPENAI_API_KEY", "cmd:sh -c 'echo $$ > pid; exec sleep 100'")
+    process = program.start("chat", "-m", "openai:x", "hi")
+    pid = program.folder / "pid"
+    while not (pid.exists() and pid.read_text().endswith("\n")):
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    ran = program.end(process)
+    assert (ran.code, ran.out) == (130, b"")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+    assert provider.requests == []
+
+
+def test_a_wrong_option_keeps_the_chat_as_it_is(tmp_path: Path) -> None:
+    """A cast that cannot be is not made: the option is named before there is anything to ask."""
+    settings = settings_from(
+        Flags(model="openai:x", options=["temperature=hot"]), {"MINIAGENTS_CONFIG": str(tmp_path / "c")}, tmp_path
+    )
+    with pytest.raises(SettingsError, match="-o temperature: it must be a number from 0 to 2 for openai:x"):
+        Cast(settings, plugins.load([builtins], []))

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from miniagents import builtins, plugins
-from miniagents.cli.models import Choice, choose
-from miniagents.errors import KeyMissingError, ModelNotFoundError
+from miniagents.cli.config.environment import KeyedEnvironment
+from miniagents.cli.config.key import Key
+from miniagents.cli.config.settings import Flags, settings_from
+from miniagents.cli.models import Choice, check_options, choose, state_of, wanted
+from miniagents.errors import KeyMissingError, ModelNotFoundError, SettingsError
 from miniagents.ext.llm import anthropic, openai
-from miniagents.hookspecs import ModelProvider
+from miniagents.hookspecs import ModelProvider, Option
 from miniagents.testing import scripted_agent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from tests.cli.conftest import Program
     from tests.fakes.llm_server import LLMServer
@@ -33,6 +37,19 @@ LOCAL = ModelProvider(
     ready=lambda _: "on this machine",
     rank=30,
     models=lambda: ["small", "other"],
+    aliases={"tiny": "small-2026", "spare": "other"},
+    options={
+        "heat": Option(kind=float, least=0, most=2),
+        "length": Option(kind=int, least=1),
+        "depth": Option(kind=float, most=-1),
+        "seed": Option(kind=int),
+        "voice": Option(kind=str, one_of=("high", "low")),
+        "speed": Option(kind=int, one_of=(1, 2)),
+        "name": Option(kind=str),
+        "cache": Option(kind=bool),
+        "stop": Option(kind=list),
+        "extra": Option(kind=dict),
+    },
 )
 
 
@@ -59,6 +76,10 @@ def chosen(providers: Mapping[str, ModelProvider], name: str | None, **environme
         ("local", "local:small"),
         ("local:other", "local:other"),
         ("other", "local:other"),
+        ("tiny", "local:small-2026"),
+        ("local:tiny", "local:small-2026"),
+        ("openai:tiny", "openai:tiny"),
+        ("haiku", f"anthropic:{anthropic.DEFAULT_MODEL}"),
         ("path/to/my.gguf", "local:path/to/my.gguf"),
         ("C:\\models\\my.gguf", "local:C:\\models\\my.gguf"),
     ],
@@ -82,6 +103,16 @@ def test_without_a_name_the_first_that_is_ready(providers: Mapping[str, ModelPro
     assert chosen(providers, None, OPENAI_BASE_URL="x") == "local:small"
 
 
+def test_no_key_is_read_to_see_who_is_ready(providers: Mapping[str, ModelProvider], tmp_path: Path) -> None:
+    """A key of a command makes its provider ready, and the command is not run for that."""
+    key = Key("ANTHROPIC_API_KEY", f"cmd:touch {tmp_path}/ran")
+    environment = KeyedEnvironment({}, {key.name: key})
+    assert choose(None, "", providers, environment).provider.name == "anthropic"
+    assert state_of(providers["anthropic"], environment) == "ANTHROPIC_API_KEY"
+    assert state_of(providers["openai"], environment) is None
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_any_the_ways_out(providers: Mapping[str, ModelProvider]) -> None:
     """Where nothing is ready, one line says what to do: a key of either provider, or the plugin of the local model."""
     ours: dict[str, Any] = {name: provider for name, provider in providers.items() if name != "local"}
@@ -99,6 +130,7 @@ def test_without_any_the_ways_out(providers: Mapping[str, ModelProvider]) -> Non
     [
         ("opnai", "did you mean openai?"),
         ("smal", "did you mean small?"),
+        ("spar", "did you mean spare?"),
         ("openai:", "did you mean openai?"),
         ("mystery", "write openai:mystery for a model of an OpenAI-compatible server"),
     ],
@@ -152,3 +184,80 @@ def test_the_whole_order(program: Program, provider: LLMServer) -> None:
         ran = program.end(process)
         assert (ran.code, ran.err) == (0, "")
         assert json.loads(ran.out)["model"] == model
+
+
+def check(folder: Path, *options: str, **environment: str) -> None:
+    """Check options of the command line for the model that runs here."""
+    settings = settings_from(Flags(options=options), {"MINIAGENTS_CONFIG": str(folder / "c"), **environment}, folder)
+    check_options(Choice(LOCAL, "small"), settings)
+
+
+@pytest.mark.parametrize(
+    "option",
+    [
+        *("heat=0", "heat=2", "heat=0.5", "heat=null", "length=1", "depth=-1", "seed=-7", "voice=low", "speed=2"),
+        *("name=any", "cache=true", "stop=[]", "extra={}", "unknown=anything", "unknown=-1e9"),
+    ],
+)
+def test_an_option_that_may_be(tmp_path: Path, option: str) -> None:
+    """What is in its range, what is not given, and what nobody knows passes."""
+    check(tmp_path, option)
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("heat=hot", "a number from 0 to 2"),
+        ("heat=-0.1", "a number from 0 to 2"),
+        ("heat=2.1", "a number from 0 to 2"),
+        ("heat=true", "a number from 0 to 2"),
+        ("length=0", "a whole number, 1 or more"),
+        ("length=1.5", "a whole number, 1 or more"),
+        ("depth=0", "a number, -1 or less"),
+        ("seed=x", "a whole number"),
+        ("voice=medium", "high or low"),
+        ("voice=1", "high or low"),
+        ("speed=true", "1 or 2"),
+        ("name=1", "text"),
+        ("cache=1", "true or false"),
+        ("stop=x", "a list"),
+        ("extra=[]", "an object"),
+    ],
+)
+def test_an_option_that_may_not_be(tmp_path: Path, option: str, said: str) -> None:
+    """The error says who gave which option, and what it must be."""
+    with pytest.raises(SettingsError) as caught:
+        check(tmp_path, "unknown=1", option)
+    assert str(caught.value) == f"-o {option.partition('=')[0]}: it must be {said} for local:small"
+
+
+def test_another_server_has_ranges_of_its_own(tmp_path: Path) -> None:
+    """Where a base URL is named only the kind of an option is looked at, not how large it is."""
+    check(tmp_path, "heat=3", "length=-1", LOCAL_BASE_URL="http://x")
+    for option in ("heat=hot", "length=1.5", "voice=medium"):
+        with pytest.raises(SettingsError):
+            check(tmp_path, option, LOCAL_BASE_URL="http://x")
+
+
+def test_only_what_counts_is_looked_at(tmp_path: Path) -> None:
+    """What a stronger place corrects is no error; what a file says for this model is one of the file."""
+    (tmp_path / "c").write_text('[models."local:small"]\nheat = 7\n[models.other]\nlength = 0\n')
+    check(tmp_path, "heat=1")
+    with pytest.raises(SettingsError) as caught:
+        check(tmp_path)
+    assert str(caught.value) == f"{tmp_path / 'c'} heat: it must be a number from 0 to 2 for local:small"
+
+
+def test_a_kind_that_json_does_not_know() -> None:
+    """A plugin that asks for something else has it named by its class."""
+    assert wanted(Option(kind=bytes)) == "bytes"
+
+
+def test_a_wrong_option_reaches_no_model(program: Program, provider: LLMServer) -> None:
+    """The program ends with exit code 2 and one line, before anything is sent."""
+    ran = program.run("chat", "-m", "openai:x", "-o", "temperature=hot", "hi")
+    said = "-o temperature: it must be a number from 0 to 2 for openai:x"
+    assert (ran.code, ran.out, ran.err) == (2, b"", f"miniagents: {said}\n")
+    assert provider.requests == []
+    assert program.run("chat", "-m", "openai:x", "-o", "temperature=7", "-o", "unknown=hot", "hi").code == 0
+    assert provider.requests[0].body["unknown"] == "hot"

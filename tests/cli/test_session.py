@@ -88,13 +88,6 @@ async def test_an_interruption_of_what_nobody_has_heard_yet(tmp_path: Path) -> N
     assert not seat.session.interrupt()
 
 
-async def test_a_signal(tmp_path: Path) -> None:
-    """Where there is no answer to end it ends the chat."""
-    seat = Seat(tmp_path)
-    await seat.say("one", seat.session.interrupt_or_leave, "never")
-    assert seat.said == ["one", "one"]
-
-
 async def test_the_toolbar(tmp_path: Path) -> None:
     """It has who answers, what is attached, what was used, and where the chat is kept."""
     seat = Seat(tmp_path)
@@ -127,3 +120,23 @@ async def test_a_transcript_that_cannot_be_written(tmp_path: Path) -> None:
     assert isinstance(seat.session.conversation, Unsaved)
     await seat.say("three")
     assert seat.said == ["one", "one", "too much", "too much", "three", "three"]
+
+
+async def test_what_is_said_twice_and_cannot_be_written(tmp_path: Path) -> None:
+    """A question that is kept from an earlier time is not taken for the one that could not be written."""
+    disk = iter([True, False])
+
+    @miniagent
+    async def full(ctx: InteractionContext, **known: Any) -> None:
+        said = await ctx.message_promises
+        if said[-1].role == "user" and not next(disk):
+            raise TranscriptError("full; free some space")
+        ctx.reply(markdown_history_agent.inquire(said, **known))
+
+    seat = Seat(tmp_path)
+    seat.session.conversation._agent = full  # type: ignore[union-attr]  # a disk that is full
+    with pytest.raises(TranscriptError):  # as `hold_chat` gets it
+        await seat.say("again", "again")
+    seat.session.go_on_unsaved()
+    await seat.say()
+    assert seat.said == ["again"] * 4

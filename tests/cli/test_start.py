@@ -79,7 +79,7 @@ def test_broken_plugins_are_named_and_the_program_goes_on(program: Program) -> N
     for line, (name, (_, said)) in zip(lines[1:], BROKEN.items(), strict=True):
         assert line.startswith(f"miniagents: plugin {name}"), line
         assert said in line
-    assert ran.out.decode().splitlines()[0] == "mine:m\tdefault, ready: always\ts"
+    assert ran.out.decode().splitlines()[0].split("\t")[:3] == ["mine:m", "default, ready: always", "s"]
     ran = program.run("chat", "hi")
     assert (ran.code, ran.out) == (0, b"from a plugin")
     assert len(ran.err.splitlines()) == len(lines)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from miniagents.cli.tell import FetchBar, hush, in_words, note, tell
+from miniagents.cli.tell import FetchBar, hush, in_words, note, tell, told_to
 from miniagents.errors import KeyRefusedError, SettingsError
 
 if TYPE_CHECKING:
@@ -47,6 +47,19 @@ def test_a_person_who_wants_quiet(capsys: pytest.CaptureFixture[str], monkeypatc
     with FetchBar("model") as bar:
         bar(0, 1)
     assert terminal.getvalue() == ""
+
+
+def test_another_listener(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where somebody else listens, every line is theirs, a fetch too, and standard error is left alone until then."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    heard: list[str] = []
+    with told_to(heard.append), FetchBar("model") as bar:
+        tell("one")
+        bar(0, 1)
+    assert heard == ["one", "fetching model (0 MB), once…"]
+    assert capsys.readouterr() == ("", "")
+    tell("two")
+    assert capsys.readouterr() == ("", "miniagents: two\n")
 
 
 def test_nobody_to_tell(monkeypatch: pytest.MonkeyPatch) -> None:

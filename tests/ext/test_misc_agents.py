@@ -5,15 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 import re
-import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
 
-from miniagents.ext.misc_agents import console_input_agent, echo_agent, on_interrupt
+from miniagents.ext.misc_agents import console_input_agent, echo_agent
 from miniagents.messages import Message
 from miniagents.miniagents import MiniAgents
 from tests.cli.conftest import SOON_S, Terminal
@@ -166,18 +164,6 @@ async def test_where_the_loop_cannot_watch_the_input(monkeypatch: pytest.MonkeyP
         async with MiniAgents():
             assert [message.text for message in await console_input_agent.inquire()] == ["said \ufffd"]
             assert await console_input_agent.inquire() == ()
-
-
-def test_outside_the_main_thread_ctrl_c_is_somebody_elses() -> None:
-    """In another thread, where Python takes no signal handlers, a dialog works without."""
-    before = signal.getsignal(signal.SIGINT)
-
-    async def run() -> bool:
-        with on_interrupt(print):
-            return signal.getsignal(signal.SIGINT) is before
-
-    with ThreadPoolExecutor(1) as pool:
-        assert pool.submit(asyncio.run, run()).result()
 
 
 async def test_an_echo() -> None:

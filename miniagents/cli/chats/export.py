@@ -22,6 +22,7 @@ from .titles import derived_title
 
 if TYPE_CHECKING:
     from .conversation import Conversation, Unsaved
+    from .elsewhere import Elsewhere
 
 __all__ = ["FORMATS", "Told", "export", "exported", "form_of", "told_in"]
 
@@ -60,7 +61,7 @@ def exported(told: Told, form: str) -> str:
     return FORMATS[form](told)
 
 
-def export(conversation: "Conversation | Unsaved", file: str | os.PathLike[str]) -> Path:
+def export(conversation: "Conversation | Unsaved | Elsewhere", file: str | os.PathLike[str]) -> Path:
     """Write a copy of the conversation that goes on, in the form that the name of the file says; return its path.
 
     Raises:

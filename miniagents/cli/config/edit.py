@@ -153,6 +153,7 @@ def write_whole(path: Path, text: str, *, private: bool) -> None:
     except (OSError, UnicodeEncodeError) as error:
         with suppress(OSError):
             draft.unlink()
+        reason = getattr(error, "strerror", None) or error
         raise SettingsError(
-            f"{path}: cannot be written ({error}); mend that, or name another (MINIAGENTS_CONFIG)"
+            f"{path}: cannot be written ({reason}); mend that, or name another (MINIAGENTS_CONFIG)"
         ) from error

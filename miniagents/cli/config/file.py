@@ -87,7 +87,9 @@ def text_of(path: Path) -> str | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{path}: cannot be read ({error}); mend it or move it away") from error
+        raise SettingsError(
+            f"{path}: cannot be read ({getattr(error, 'strerror', None) or error}); mend it or move it away"
+        ) from error
 
 
 def layer_of(text: str, path: Path) -> Layer:

@@ -10,13 +10,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...errors import SettingsError
-from .environment import environment_with_file
+from .environment import KEYS_FILE, environment_with_file
 from .file import config_path, found_project_file, read
 from .project_file import taken_from_project
 from .setting import SETTINGS, Layer, option_from
+
+if TYPE_CHECKING:
+    from .key import Key
 
 __all__ = ["Flags", "Settings", "overlaid", "settings_from"]
 
@@ -55,13 +58,13 @@ class Settings:
     chats_dir: Path
     save: bool
     environment: Mapping[str, str]
-    """Where model agents look for keys and base URLs."""
+    """Where model agents look for keys and base URLs; see `KeyedEnvironment`."""
     config_dir: Path
     """The folder of the user's config file, with `roles` and `templates` in it."""
     origins: Mapping[str, str]
     """By the name of a setting, who decided it ("--model", "MINIAGENTS_MODEL", a path); a default is not in it."""
     ignored: tuple[str, ...]
-    """What a project's file says and is not taken from it, a line each, for the person."""
+    """What files say and is not taken from them, a line each, for the person."""
     layers: tuple[Layer, ...]
     """What each place says, the strongest first; for `options_for` and for showing."""
 
@@ -75,6 +78,13 @@ class Settings:
         """Further parameters of the API, for `model` as the user wrote it."""
         model = self.model or ""
         return self.options_for(model, model.partition(":")[2])
+
+    def origin_of_option(self, option: str, *names: str) -> str:
+        """Return who decided an option, for a model that goes by these names; "" if nobody did."""
+        for layer in self.layers:
+            if option in layer.options or any(option in layer.models.get(name, {}) for name in names):
+                return layer.origin
+        return ""
 
     def options_for(self, *names: str) -> Mapping[str, Any]:
         """Return further parameters of the API for a model that goes by these names ("gpt-4o", "openai:gpt-4o").
@@ -127,7 +137,8 @@ def settings_from(flags: Flags, environment: Mapping[str, str], folder: Path) ->
         SettingsError: A file cannot be read, or something in it, in a flag or in a variable makes no sense.
     """
     path = config_path(environment)
-    merged = environment_with_file(environment, folder)
+    keys, unused = _keys(path.parent)
+    merged = environment_with_file(environment, folder, keys)
     project, ignored = _project(folder, path)
     layers = [_of_flags(flags), _of_environment(merged, environment), *project, read(path)]
     layers = _with_role(layers, path.parent)
@@ -142,7 +153,7 @@ def settings_from(flags: Flags, environment: Mapping[str, str], folder: Path) ->
         environment=merged,
         config_dir=path.parent,
         origins=MappingProxyType(origins),
-        ignored=ignored,
+        ignored=(*unused, *ignored),
         layers=tuple(layers),
     )
 
@@ -175,6 +186,16 @@ def _of_environment(environment: Mapping[str, str], own: Mapping[str, str]) -> L
             with _said_by(origins[name]):
                 values[name] = setting.parsed(text)
     return Layer(origin="", values=values, origins=origins)
+
+
+def _keys(config_dir: Path) -> "tuple[Mapping[str, Key], tuple[str, ...]]":
+    """Return the keys of the keys file, or why they are not taken."""
+    if not (config_dir / KEYS_FILE).exists():
+        return {}, ()
+    from .key_file import complaint_about, keys_in  # noqa: PLC0415 - where there is one
+
+    complaint = complaint_about(config_dir / KEYS_FILE)
+    return ({}, (complaint,)) if complaint else (keys_in(config_dir / KEYS_FILE), ())
 
 
 def _project(folder: Path, user_path: Path) -> tuple[list[Layer], tuple[str, ...]]:

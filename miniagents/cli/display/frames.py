@@ -11,7 +11,7 @@ __all__ = ["Frames"]
 
 _LEAST_GAP_S: Final = 0.033
 """30 frames a second: more than that nobody sees in a text."""
-_MOST_GAP_S: Final = 0.1
+_MOST_GAP_S: Final = 0.05
 """Else one slow frame (the first one with code in it imports Pygments) would freeze the next half second."""
 _GAP_BY_COST: Final = 8.0
 """So that painting takes a ninth of the time at most."""

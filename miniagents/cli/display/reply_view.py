@@ -18,7 +18,8 @@ from .live import NOTHING, Painter
 from .plain_stream import Laid, PlainStream, cut, quiet
 
 if TYPE_CHECKING:
-    from ...messages import MessagePromise
+    from ...messages import Message, MessagePromise
+    from .renderers import Renderers
 
 __all__ = ["PATIENCE_S", "SPINNER", "TICK_S", "Look", "Reply", "ReplyView", "quiet_line"]
 
@@ -58,6 +59,8 @@ class Look:
     colours: bool = True
     plain: bool = False
     """Whether Markdown is shown as it is written."""
+    renderers: "Renderers | None" = None
+    """What plugins show of messages of their own classes."""
 
     def stream(self) -> _Stream:
         """Return what lays out a text."""
@@ -148,6 +151,8 @@ class Reply:
         """Whether nothing has come yet."""
         self.pieces = 0
         """How many tokens came, thoughts included."""
+        self.whole: Message | None = None
+        """The message, when it is whole; then it may be shown by a plugin too."""
         self._over: list[_Said | _Thoughts | _Note] = []
         self._now: _Said | _Thoughts | None = None
         self._was_text: bool | None = None
@@ -197,6 +202,8 @@ class Reply:
         self._end_block()
         self.is_waiting = False
         rows = self._finished(width_cells)
+        if self.whole is not None and self._look.renderers is not None:
+            rows += self._look.renderers.rows(self.whole, width_cells, colours=self._look.colours)
         return [*rows, self._look.quiet(last, width_cells)] if last else rows
 
     def _finished(self, width_cells: int) -> list[Row]:
@@ -259,7 +266,8 @@ class ReplyView:
             async for piece in promise.parts():
                 reply.take(piece)
                 frames.ask()
-            last = quiet_line((await promise).metadata) if self._tells else ""
+            reply.whole = await promise
+            last = quiet_line(reply.whole.metadata) if self._tells else ""
         finally:
             try:
                 frames.stop()

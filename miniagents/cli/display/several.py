@@ -3,15 +3,14 @@
 In the scrollback there is one section an agent, in order, whatever came when. When the one in focus has ended, what the
 next one has said meanwhile is shown at once, and it goes on live.
 
-In: the promises of messages. Out: sections of rows on a painter; or text, section by section. Never: a terminal, why
-the agents work at once.
+In: the promises of messages. Out: sections of rows on a painter. Never: a terminal, why the agents work at once.
 """
 
 import asyncio
 from collections.abc import AsyncIterable, Callable
 from typing import TYPE_CHECKING, Final
 
-from ...safe_text import exact, one_line
+from ...safe_text import one_line
 from ..markdown.rows import Row, cells
 from ..tell import in_words
 from .frames import Frames
@@ -22,7 +21,7 @@ from .reply_view import PATIENCE_S, SPINNER, TICK_S, Look, Reply, quiet_line
 if TYPE_CHECKING:
     from ...messages import MessagePromise
 
-__all__ = ["SeveralView", "name_of", "write_sections"]
+__all__ = ["SeveralView", "name_of"]
 
 _MOST_STATUS_ROWS: Final = 5
 _LAST_CHARACTERS: Final = 200
@@ -63,7 +62,8 @@ class _Section:
             if isinstance(piece, str):
                 self._last = (self._last + piece)[-_LAST_CHARACTERS:]
             changed()
-        self.quiet_line = quiet_line((await promise).metadata)
+        self.reply.whole = await promise
+        self.quiet_line = quiet_line(self.reply.whole.metadata)
 
     def status(self, look: Look, width_cells: int, turn: int) -> Row:
         """Return its row while another one is in focus."""
@@ -219,20 +219,3 @@ async def _end(tasks: "list[asyncio.Task[None]]") -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def write_sections(
-    promises: "AsyncIterable[MessagePromise]",
-    write: Callable[[str], None],
-    name: Callable[["MessagePromise"], str] = name_of,
-) -> None:
-    """Write whole sections, in order and without any sequences of ours, for what is no terminal.
-
-    Raises:
-        Exception: What a message failed by; those before it were written.
-    """
-    between = ""
-    async for promise in promises:
-        message = await promise
-        write(f"{between}{name(promise)}\n\n{exact(message.text)}\n")
-        between = "\n"

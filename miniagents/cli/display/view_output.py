@@ -5,9 +5,12 @@ In: message promises. Out: rows on the terminal. Never: a prompt; what is no ter
 
 import asyncio
 import sys
+import threading
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from ..output import Output
+from ..tell import tell_at_once, told_to
 from .frames import Frames
 from .live import NOTHING, Live
 from .reply_view import PATIENCE_S, TICK_S, Look, Reply, ReplyView
@@ -30,9 +33,11 @@ class ViewOutput(Output):
         self._view = ReplyView(self._painter, look, tells=False)
         self._frames: Frames | None = None
         self._is_first = True
+        self._listening = ExitStack()
 
     def start(self, model: str, transcript: str | None) -> None:  # noqa: ARG002 - a terminal is not told where it is
-        """Say after a while that this model is waited for."""
+        """Say after a while that this model is waited for; from now on what is told comes above what is live."""
+        self._listening.enter_context(told_to(self._tell))
         waiting = Reply(self._look, asyncio.get_running_loop().time, model)
 
         def paint() -> None:
@@ -42,6 +47,10 @@ class ViewOutput(Output):
 
         self._frames = frames = Frames(paint, self._painter.is_ready)
         frames.ask_in(PATIENCE_S)
+        if not self._look.plain:
+            from ..markdown.stream import warm  # noqa: PLC0415 - imports markdown-it and Rich, while one waits anyway
+
+            threading.Thread(target=warm, name="warming", daemon=True).start()
 
     async def show(self, promise: "MessagePromise") -> None:
         """Show a message as it comes; a blank row keeps it from the one before."""
@@ -53,12 +62,17 @@ class ViewOutput(Output):
 
     def finish(self, transcript: str | None) -> None:  # noqa: ARG002 - as above
         """Wait until all of it is on the terminal."""
+        self._listening.close()
         self._wait_no_more()
         self._writer.finish()
 
     def fail(self, error: BaseException) -> None:  # noqa: ARG002 - the command line tells it
         """Leave what came."""
         self.finish(None)
+
+    def _tell(self, line: str) -> None:
+        self._painter.paint([], [])  # the next frame brings back what was live
+        tell_at_once(line)
 
     def _wait_no_more(self) -> None:
         if self._frames is not None:

@@ -8,15 +8,11 @@ Imports prompt_toolkit, so it is imported late.
 """
 
 import asyncio
-import os
-import signal
 import sys
-import threading
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Self
 
 from prompt_toolkit import PromptSession
@@ -27,9 +23,8 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import Input
 from prompt_toolkit.layout import HSplit
-from prompt_toolkit.output import Output, create_output
+from prompt_toolkit.output import Output
 from prompt_toolkit.output.plain_text import PlainTextOutput
-from prompt_toolkit.output.vt100 import Vt100_Output
 from prompt_toolkit.utils import is_dumb_terminal
 
 from ...safe_text import exact
@@ -37,6 +32,7 @@ from ..tell import tell
 from .completion import Completions, LineCompleter
 from .input_history import InputHistory
 from .keys import key_bindings
+from .terminal import Interrupted, given_back_when_killed, keep_typed_ahead, terminal_output
 from .toolbar import SafeLine, hint, style, toolbar_row
 
 __all__ = ["Prompt"]
@@ -48,9 +44,6 @@ _AGAIN_S = 2.0
 """Two Ctrl-C on an empty line that are further apart do not belong together."""
 _ESCAPE_S = 0.05
 """When nothing follows for so long, Escape was the key, and no sequence begins; the usual 0.5 s are felt."""
-
-_AS_IT_WAS = b"\x1b[?2004l\x1b[?2026l\x1b[?25h\x1b[m\r\n"
-"""Pastes are not bracketed, what is written is shown, the cursor too, in usual colours, on a row of its own."""
 
 
 def _never() -> bool:
@@ -116,7 +109,8 @@ class Prompt:
             placeholder=self._hint,
             style=style(),
             input=source,
-            output=sink or (_terminal() if self._stays else None),
+            output=sink or (terminal_output() if self._stays else None),
+            interrupt_exception=Interrupted,
         )
 
     @property
@@ -189,7 +183,8 @@ class Prompt:
 
     async def _run(self, is_up: Callable[[], None] | None = None) -> None:
         inserted, self._inserted = self._inserted, ""
-        with _given_back_when_killed(self.app.input):
+        keep_typed_ahead(self.app.input)
+        with given_back_when_killed(self.app.input):
             try:
                 # Ctrl-C is a key here, and its signal the business of who asks: prompt_toolkit's own handler fails
                 # where one comes in the moment after a text was sent and before the terminal is given back.
@@ -198,6 +193,9 @@ class Prompt:
                 )
             except EOFError:  # the terminal is gone
                 self._has_left = True
+            except Interrupted:  # on a dumb terminal, where prompt_toolkit's own keys come before ours
+                self._has_left = not self._line.text
+                self._line.reset(append_to_history=True)
 
     async def _ask_once(self) -> str | None:
         self._has_left = False
@@ -259,41 +257,3 @@ class Prompt:
         if self._has_said or not self._is_entered:
             return []
         return [("class:placeholder", hint(_KEYS, get_app().output.get_size().columns - len(_PROMPT)))]
-
-
-def _terminal() -> Output:
-    """Return the terminal, which is never asked where its cursor is: the answer litters the screen if it comes late."""
-    output = create_output()
-    if isinstance(output, Vt100_Output):
-        output.enable_cpr = False
-    return output
-
-
-@contextmanager
-def _given_back_when_killed(source: Input) -> Iterator[None]:
-    """Let signals that end the program at once give the terminal back before: all other ends do so by themselves."""
-    if sys.platform == "win32" or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    import termios  # noqa: PLC0415 - is not there on Windows
-
-    numbers = [each for each in (signal.SIGTERM, signal.SIGQUIT) if signal.getsignal(each) is signal.SIG_DFL]
-    try:
-        before = termios.tcgetattr(source.fileno())
-    except termios.error:  # a test's pipe
-        numbers = []
-
-    def give_back_and_die(number: int, _frame: FrameType | None) -> None:
-        with suppress(OSError, termios.error):
-            termios.tcsetattr(source.fileno(), termios.TCSANOW, before)
-            os.write(sys.stdout.fileno(), _AS_IT_WAS)
-        signal.signal(number, signal.SIG_DFL)
-        signal.raise_signal(number)
-
-    for each in numbers:
-        signal.signal(each, give_back_and_die)
-    try:
-        yield
-    finally:
-        for each in numbers:
-            signal.signal(each, signal.SIG_DFL)

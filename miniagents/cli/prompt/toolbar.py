@@ -5,6 +5,7 @@ Imports prompt_toolkit, so it is imported late.
 """
 
 from collections.abc import Callable, Iterable
+from itertools import accumulate, pairwise
 
 from prompt_toolkit.application import get_app
 from prompt_toolkit.filters import Condition, is_done
@@ -14,7 +15,7 @@ from prompt_toolkit.layout.processors import TabsProcessor, Transformation, Tran
 from prompt_toolkit.styles import BaseStyle, Style
 from prompt_toolkit.utils import get_cwidth
 
-from ...safe_text import one_line, safe
+from ...safe_text import in_place, one_line
 
 __all__ = ["SafeLine", "cut", "hint", "style", "toolbar_row"]
 
@@ -72,14 +73,12 @@ class SafeLine(TabsProcessor):
         """Replace character by character, so that the cursor stays where it is."""
         fragments = transformation_input.fragments
         text = fragment_list_to_text(fragments)
-        if safe(text) != text:
-            fragments = [(fragment[0], "".join(map(_shown, fragment[1]))) for fragment in fragments]
+        shown = in_place(text)
+        if shown != text:
+            ends = [*accumulate((len(fragment[1]) for fragment in fragments), initial=0)]
+            looks = (fragment[0] for fragment in fragments)
+            fragments = [(look, shown[first:last]) for look, (first, last) in zip(looks, pairwise(ends), strict=True)]
         if "\t" not in text:
             return Transformation(fragments)
         transformation_input.fragments = fragments
         return super().apply_transformation(transformation_input)
-
-
-def _shown(character: str) -> str:
-    shown = safe(character)
-    return shown if len(shown) == 1 else "\ufffd"

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from ...safe_text import one_line
 from .known_words import Command, Known, command_from, recalled, remember
@@ -88,16 +88,21 @@ def completed(words: Sequence[str], environment: Mapping[str, str]) -> list[str]
 def _learnt() -> Known:
     from typer.main import get_command  # noqa: PLC0415 - only when something has changed
 
-    from ... import builtins, plugins  # noqa: PLC0415 - as above
     from ..app import app  # noqa: PLC0415 - as above
+    from ..config.file import config_path  # noqa: PLC0415 - as above
+    from ..plugins.gathering import gathered  # noqa: PLC0415 - as above
 
     with redirect_stdout(StringIO()), redirect_stderr(StringIO()):  # a plugin that prints is no answer
-        found = plugins.load([builtins])
+        config_dir = config_path(os.environ).parent
+        found = gathered(os.environ, config_dir, None)  # what is remembered is for all folders
         names = [*found.providers]
         for name, each in found.providers.items():
             names += [f"{name}:{model}" for model in dict.fromkeys((each.default_model, *each.models()))]
-    others = {"histories": [*found.histories], "agents": [*getattr(found, "agents", ())]}
-    return remember(command_from(get_command(app)), {"models": names, **others})
+    others = {"histories": [*found.histories], "agents": [*found.agents]}
+    root: Any = get_command(app)
+    root.commands = {**found.commands, **root.commands}
+    watched = [str(config_dir / "plugins"), str(config_dir / "plugins.json")]
+    return remember(command_from(root), {"models": names, **others}, watched)
 
 
 def _asked(command: Command, words: Sequence[str]) -> _Asked:

@@ -6,6 +6,7 @@ long as nothing is installed or changed. Never: a shell, what a person has typed
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from os import environ, scandir, stat
 from pathlib import Path
@@ -64,23 +65,25 @@ class Known(TypedDict):
     root: Command
     names: dict[str, list[str]]
     """What plugins know, by kind: "models", "agents", "histories"."""
+    watched: list[str]
+    """Files and folders; when one of them changes, something else may be known."""
 
 
 def recalled() -> Known | None:
     """Return what was remembered, None if there is nothing, or the program or a plugin is another one now."""
     with suppress(OSError, ValueError, KeyError, TypeError):
         known: Known = json.loads(_path().read_bytes())
-        if known["key"] == _key():
+        if known["key"] == _key(known["watched"]):
             return known
     return None
 
 
-def remember(root: Command, names: dict[str, list[str]]) -> Known:
-    """Keep it, if it can be kept, and return it."""
+def remember(root: Command, names: dict[str, list[str]], watched: Sequence[str] = ()) -> Known:
+    """Keep it until one of the watched files or folders changes, if it can be kept, and return it."""
     from ...errors import SettingsError  # noqa: PLC0415 - only after a change
     from ..config.edit import write_whole  # noqa: PLC0415 - as above
 
-    known = Known(key=_key(), root=root, names=names)
+    known = Known(key=_key(watched), root=root, names=names, watched=[*watched])
     with suppress(SettingsError):
         write_whole(_path(), json.dumps(known), private=True)
     return known
@@ -124,10 +127,10 @@ def _path() -> Path:
     return folder / "miniagents" / f"completion-{crc32(sys.prefix.encode(errors='replace')):08x}.json"
 
 
-def _key() -> str:
+def _key(watched: Sequence[str]) -> str:
     """Return what changes when the program changes, or a package is installed, or one that was is gone."""
     times = [entry.stat().st_mtime_ns for entry in scandir(Path(__file__).parent) if entry.name.endswith(".py")]
-    for folder in sys.path:
+    for path in (*sys.path, *watched):
         with suppress(OSError):
-            times.append(stat(folder).st_mtime_ns)  # noqa: PTH116 - a Path for each takes as long
+            times.append(stat(path).st_mtime_ns)  # noqa: PTH116 - a Path for each takes as long
     return f"{__version__} {crc32(repr(sorted(times)).encode()):08x}"

@@ -15,9 +15,8 @@ __all__ = ["WORDS"]
 
 async def _tokens(session: "Session", _rest: str) -> None:
     total = session.totals
-    session.screen.tell(
-        f"this conversation: {total.tokens_in:,} tokens in, {total.tokens_out:,} out, {total.answers} answers"
-    )
+    count = f"{total.answers} answer{'' if total.answers == 1 else 's'}"
+    session.screen.tell(f"this conversation: {total.tokens_in:,} tokens in, {total.tokens_out:,} out, {count}")
     if answers := session.answers():
         usage = answers[-1].metadata.get("usage") or {}
         named = {"in": "in", "out": "out", "cached": "from the cache", "thinking": "of them thought"}
@@ -29,7 +28,8 @@ async def _cost(session: "Session", _rest: str) -> None:
     total = session.totals
     told = f"this conversation: ${total.cost_usd:.4f}"
     if total.unpriced:
-        told += f"; of {total.unpriced} more answers nobody knows the price (MINIAGENTS_PRICES names a list)"
+        more = "another answer" if total.unpriced == 1 else f"{total.unpriced} other answers"
+        told += f"; nobody knows the price of {more} (MINIAGENTS_PRICES names a list)"
     session.screen.tell(told)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ...errors import SettingsError
+from ..models import state_of
 from .word import Word
 
 if TYPE_CHECKING:
@@ -18,13 +19,13 @@ __all__ = ["WORDS"]
 async def _model(session: "Session", name: str) -> None:
     if name:
         session.change(model=name, agent=None)
-        await session.cast.fetch()
+        await session.fetch()
     session.screen.tell(f"{session.cast.name} answers")
 
 
 def _models(session: "Session") -> Iterable[tuple[str, str]]:
     for provider in session.plugins.providers.values():
-        state = provider.ready(session.settings.environment)
+        state = state_of(provider, session.settings.environment)
         for model in dict.fromkeys((provider.default_model, *provider.models())):
             yield f"{provider.name}:{model}", f"ready: {state}" if state else provider.way_out
 

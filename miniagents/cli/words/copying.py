@@ -25,7 +25,7 @@ async def _copy(session: "Session", number: str) -> None:
         blocks = blocks_in(text)
         wanted = number_in(number, default=1)
         if wanted is None or wanted > len(blocks):
-            raise UsageError(f"/copy {number}: the answer has {len(blocks)} blocks of code; give a number up to that")
+            raise UsageError(f"/copy {number}: there is no such block of code; the answer has {len(blocks) or 'none'}")
         text, what = blocks[wanted - 1], f"block {wanted}"
     way = await clipboard.copy(text, session.screen.send)
     session.screen.tell(f"copied {what}, {len(text):,} characters ({way})")

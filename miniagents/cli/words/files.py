@@ -67,8 +67,9 @@ async def _search(session: "Session", rest: str) -> None:
 
 
 async def _clear(session: "Session", _rest: str) -> None:
+    is_kept = session.conversation.path is not None
     session.begin_conversation()
-    session.screen.tell("a new conversation; the one before is kept" if session.settings.save else "a new conversation")
+    session.screen.tell("a new conversation; the one before is kept" if is_kept else "a new conversation")
 
 
 WORDS = (

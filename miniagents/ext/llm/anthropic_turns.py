@@ -11,7 +11,7 @@ from typing import Any, Final
 from ...content import Part, Text, Thinking, ToolCall, ToolResult, described
 from ...messages import Message
 from .anthropic_blocks import API, block_of, call_block, result_of, text_block
-from .provider import sendable
+from .provider import sendable, speaker_of
 
 __all__ = ["INSTRUCTING", "finish", "instructions", "joined", "turns_of"]
 
@@ -32,7 +32,7 @@ def turns_of(messages: Sequence[Message], host: str) -> list[dict[str, Any]]:
         RequestRefusedError: There is something in it that the API does not take.
     """
     said = [message for message in messages if message.role not in INSTRUCTING]
-    people = [place for place, message in enumerate(said) if (message.role or "user") == "user"]
+    people = [place for place, message in enumerate(said) if speaker_of(message) == "user"]
     turns = _Turns(host, is_chain=not people, last_of_people=people[-1] if people else 0)
     for place, message in enumerate(said):
         turns.add(place, message)
@@ -85,8 +85,8 @@ class _Turns:
 
     def add(self, place: int, message: Message) -> None:
         """Add a message, the one at this place."""
-        role = {"tool": "user", "": "user"}.get(message.role or "", message.role)
-        if self._is_chain and role == "assistant":
+        role = speaker_of(message)
+        if role == "tool" or (self._is_chain and role == "assistant"):
             role = "user"
         if role == "assistant" and self.turns and self.turns[-1]["role"] == "user":
             self.answer_all()

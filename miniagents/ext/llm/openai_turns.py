@@ -12,7 +12,7 @@ from ...content import Audio, File, Image, Other, Part, Text, Thinking, ToolCall
 from ...errors import RequestRefusedError
 from ...messages import Message
 from .openai_said import API
-from .provider import Question, schema_in_words, sendable
+from .provider import Question, schema_in_words, sendable, speaker_of
 
 if TYPE_CHECKING:
     from ...tools import Tool
@@ -89,10 +89,10 @@ def turns_of(messages: Sequence[Message], system: str, host: str) -> list[dict[s
     turns: list[dict[str, Any]] = [{"role": "system", "content": sendable(system)}] if system else []
     asked: list[str] = []
     beside: list[dict[str, Any]] = []  # what comes with results, and only behind the last of them
-    is_chain = not any((message.role or "user") == "user" for message in messages)
+    is_chain = not any(speaker_of(message) == "user" for message in messages)
     thoughts = {} if is_chain else _thoughts(messages)
     for place, message in enumerate(messages):
-        role = message.role or "user"
+        role = speaker_of(message)
         results = [part for part in message.parts if isinstance(part, ToolResult)]
         for result in results:
             if result.call_id in asked:
@@ -123,7 +123,7 @@ def _thoughts(messages: Sequence[Message]) -> dict[int, dict[str, Any]]:
     """
     spans: list[list[int]] = [[]]
     for place, message in enumerate(messages):
-        if (message.role or "user") == "user":
+        if speaker_of(message) == "user":
             spans.append([])
         elif message.role == "assistant":
             spans[-1].append(place)

@@ -28,6 +28,7 @@ __all__ = [
     "nothing_to_send",
     "schema_in_words",
     "sendable",
+    "speaker_of",
 ]
 
 _Request = TypeVar("_Request")
@@ -167,6 +168,11 @@ def flaw_of(answer: Answer, host: str, *, begun: bool) -> ModelError | None:
         return kind(cause, host=host, cure=cure)
     kind, cause, cure = _FLAWS[None]
     return kind(f"{cause} (finish reason: {answer.finish_reason})", host=host, cure=cure)
+
+
+def speaker_of(message: "Message") -> str:
+    """Return the role of who speaks, as APIs name it: "user" where nobody knows, as in a damaged transcript."""
+    return "user" if message.role in {None, "", "unknown"} else str(message.role)
 
 
 def name_of(tool: "Tool | Mapping[str, Any]") -> str:

@@ -11,7 +11,7 @@ from ...content import Audio, File, Image, Other, Part, Text, Thinking, ToolCall
 from ...errors import RequestRefusedError
 from ...messages import Message
 from .openai_turns import NO_RESULT, data_url, response_format, tool_text
-from .provider import Question, nothing_to_send, sendable
+from .provider import Question, nothing_to_send, sendable, speaker_of
 
 if TYPE_CHECKING:
     from ...tools import Tool
@@ -66,15 +66,15 @@ class _Items:
         self._host = host
         self._asked: list[str] = []
         self._foreign = _foreign_calls(messages)
-        people = [place for place, message in enumerate(messages) if (message.role or "user") == "user"]
+        people = [place for place, message in enumerate(messages) if speaker_of(message) == "user"]
         self._is_chain = not people
         for place, message in enumerate(messages):
             self._add(message, is_thinking_wanted=bool(people) and place > people[-1])
         self._answer_all()
 
     def _add(self, message: Message, *, is_thinking_wanted: bool) -> None:
-        role = {"tool": "user", None: "user"}.get(message.role, message.role)
-        if self._is_chain and role == "assistant":
+        role = speaker_of(message)
+        if role == "tool" or (self._is_chain and role == "assistant"):
             role = "user"
         if not any(isinstance(part, ToolResult) for part in message.parts):
             self._answer_all()

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from miniagents.cli.chats.conversation import Conversation, Unsaved
+from miniagents.cli.chats.elsewhere import Elsewhere
 from miniagents.cli.wish import Wish
 from miniagents.errors import SettingsError
+from tests.cli.chats.notebook import Notebook, notebook_agent
 from tests.cli.seat import Seat
 
 if TYPE_CHECKING:
@@ -59,3 +61,38 @@ def test_who_keeps_it(tmp_path: Path) -> None:
         Seat(tmp_path, history="markdow")
     with pytest.raises(SettingsError, match="there is markdown, memory"):
         Seat(tmp_path, environment={"MINIAGENTS_HISTORY": "xyz"})
+
+
+async def test_a_history_that_lasts_elsewhere(tmp_path: Path) -> None:
+    """A chat that a plugin keeps goes on, and branches, as one in a file does; `--no-save` leaves it as it is."""
+    notebook = Notebook()
+    known: dict[str, Any] = {"histories": {"notes": notebook_agent.fork(shelf=notebook)}, "history": "notes"}
+    seat = Seat(tmp_path, **known)
+    assert isinstance(seat.session.conversation, Elsewhere)
+    await seat.say("rivers", "lakes", "/undo", "trees")
+    assert seat.said == ["rivers"] * 2 + ["trees"] * 2
+    assert len(notebook.pages) == 6
+    assert Seat(tmp_path, wish=Wish(newest=True), **known).said == seat.said
+    assert Seat(tmp_path, wish=Wish(resume="it", at="1"), **known).said == ["rivers"] * 2
+    assert Seat(tmp_path, wish=Wish(resume="it", at="0"), **known).said == []
+    unsaved = Seat(tmp_path, wish=Wish(newest=True), save=False, **known)
+    await unsaved.say("more")
+    assert unsaved.said == [*seat.said, "more", "more"]
+    assert len(notebook.pages) == 6
+    assert not (tmp_path / "chats").exists()
+    with pytest.raises(SettingsError, match="no conversation is called so"):
+        Seat(tmp_path, wish=Wish(resume="nothing"), **known)
+
+
+async def test_what_stands_behind_the_colon(tmp_path: Path) -> None:
+    """It is for the history whose agent wants it; another one's is refused, with who said so."""
+    notebook = Notebook()
+    agent = notebook_agent.fork(shelf=notebook, argument="")
+    seat = Seat(tmp_path, histories={"notes": agent}, history="notes:blue:book")
+    assert notebook.argument == "blue:book"
+    await seat.say("hi")
+    assert seat.said == ["hi", "hi"]
+    with pytest.raises(SettingsError, match="--history: memory takes nothing behind its name; leave out ':x'"):
+        Seat(tmp_path, history="memory:x")
+    with pytest.raises(SettingsError, match="no history is called 'note'; did you mean notes"):
+        Seat(tmp_path, histories={"notes": agent}, history="note:x")

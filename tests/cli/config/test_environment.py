@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from miniagents.cli.config.environment import KEY_WITHHELD, environment_with_file
-from miniagents.errors import SettingsError
+from miniagents.cli.config import key_file
+from miniagents.cli.config.environment import KEY_WITHHELD, environment_with_file, key_of, unopened
+from miniagents.cli.config.key import Key
+from miniagents.errors import KeyMissingError, SettingsError
 from tests.fakes.llm_server import LLMServer
 
 if TYPE_CHECKING:
@@ -90,6 +92,73 @@ def test_a_base_url_of_the_real_environment_keeps_its_key(tmp_path: Path) -> Non
     assert environment_with_file(real, tmp_path) == real
 
 
+def keys(**written: str) -> dict[str, Key]:
+    """Return keys of the keys file."""
+    return {name: Key(name, value) for name, value in written.items()}
+
+
+def test_the_keys_file_comes_last(tmp_path: Path) -> None:
+    """What the environment or the `.env` has comes before a key of the keys file; what is set to nothing does not."""
+    (tmp_path / ".env").write_text("ANTHROPIC_API_KEY=of-file\n")
+    real = {"A_API_KEY": "of-environment", "B_API_KEY": "", "PATH": "/"}
+    kept = keys(A_API_KEY="kept", B_API_KEY="kept", ANTHROPIC_API_KEY="kept", OPENAI_API_KEY="kept")
+    merged = environment_with_file(real, tmp_path, kept)
+    assert dict(merged) == {
+        "A_API_KEY": "of-environment",
+        "B_API_KEY": "kept",
+        "PATH": "/",
+        "ANTHROPIC_API_KEY": "of-file",
+        "OPENAI_API_KEY": "kept",
+    }
+    assert len(merged) == 5
+    assert [key_of(merged, name) for name in ("A_API_KEY", "ANTHROPIC_API_KEY", "PATH")] == [None] * 3
+    assert key_of(merged, "B_API_KEY") is kept["B_API_KEY"]
+
+
+def test_a_key_is_read_when_somebody_looks_at_it(tmp_path: Path) -> None:
+    """To ask which names there are, or which are set, runs no command; to get the value does."""
+    log = tmp_path / "log"
+    kept = keys(OPENAI_API_KEY=f"cmd:sh -c 'echo ran >> {log}; echo of-command'", A_API_KEY="cmd:false")
+    merged = environment_with_file({"HOME": "/"}, tmp_path, kept)
+    assert "OPENAI_API_KEY" in merged
+    assert "B_API_KEY" not in merged
+    assert [*merged] == ["HOME", "OPENAI_API_KEY", "A_API_KEY"]
+    assert unopened(merged) == {"HOME": "/", "OPENAI_API_KEY": "cmd", "A_API_KEY": "cmd"}
+    assert merged.get("B_API_KEY") is None
+    assert not log.exists()
+    assert merged.get("OPENAI_API_KEY") == "of-command"
+    with pytest.raises(KeyMissingError, match="A_API_KEY: the command false ended with 1"):
+        merged.get("A_API_KEY")
+    assert log.read_text() == "ran\n"
+
+
+def test_nothing_of_a_key_is_in_what_python_shows(tmp_path: Path) -> None:
+    """Neither the environment nor what is seen of it without reading has the key, or its command, in it."""
+    merged = environment_with_file({}, tmp_path, keys(A_API_KEY="sk-secret-1", B_API_KEY="cmd:echo sk-secret-2"))
+    assert "secret" not in f"{merged!r} {merged} {unopened(merged)}"
+
+
+def test_without_keys_an_environment_is_as_open_as_it_was() -> None:
+    """One that is none of ours is given back as it is."""
+    environment = {"A_API_KEY": "a"}
+    assert unopened(environment) is environment
+    assert key_of(environment, "A_API_KEY") is None
+
+
+def test_a_key_of_the_keys_file_goes_only_where_it_belongs(tmp_path: Path) -> None:
+    """A base URL of the `.env` is sent no key of the keys file, whatever else is set, and it says why."""
+    (tmp_path / ".env").write_text("OPENAI_BASE_URL=http://a\nANTHROPIC_BASE_URL=http://b\nANTHROPIC_API_KEY=file\n")
+    kept = keys(OPENAI_API_KEY="kept", ANTHROPIC_API_KEY="kept", C_API_KEY="kept")
+    for real in ({}, {"OPENAI_API_KEY": ""}, {"OPENAI_API_KEY": "real", "ANTHROPIC_API_KEY": "real"}):
+        merged = environment_with_file(real, tmp_path, kept)
+        assert "OPENAI_API_KEY" not in merged
+        assert (merged["ANTHROPIC_API_KEY"], merged["C_API_KEY"]) == ("file", "kept")
+        assert merged[KEY_WITHHELD].startswith(
+            f"OPENAI_BASE_URL comes from {tmp_path / '.env'}, so your OPENAI_API_KEY"
+        )
+        assert "ANTHROPIC_API_KEY" not in merged[KEY_WITHHELD]
+
+
 @pytest.mark.parametrize("content", [b"\xff\xfe\0", "OPENAI_API_KEY=caf\u00e9".encode("latin-1")])
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes) -> None:
     """A file that is not UTF-8 is an error of one line that begins with its path."""
@@ -117,6 +186,19 @@ def test_a_cloned_repository_collects_nothing(program: Program, model: str) -> N
     assert (ran.code, ran.out, ran.err.count("\n")) == (1, b"", 1)
     assert ran.err.startswith(f"miniagents: {server.url.removeprefix('http://')}: the key was refused")
     assert f"_BASE_URL comes from {program.folder / '.env'}, so your " in ran.err
+
+
+@pytest.mark.parametrize("written", ["sk-mine-of-file", "cmd:echo sk-mine-of-command"])
+def test_a_cloned_repository_collects_no_key_of_the_keys_file(program: Program, written: str) -> None:
+    """At the server that a `.env` names no key of the keys file arrives, nor is a command run for it; it says so."""
+    key_file.write(program.home / ".config" / "miniagents" / "keys.toml", "OPENAI_API_KEY", written)
+    with LLMServer.in_thread(keys=["the one of the file"]) as server:
+        (program.folder / ".env").write_text(f"OPENAI_BASE_URL={server.openai_base_url}\nMINIAGENTS_MODEL=openai:x\n")
+        ran = program.run("chat", "-o", "max_retries=0", "hi")
+        (request,) = server.requests
+    assert "mine" not in f"{request.headers} {ran.err}"
+    assert (ran.code, ran.out) == (1, b"")
+    assert "so your OPENAI_API_KEY is not sent there" in ran.err
 
 
 @pytest.mark.usefixtures("measured")

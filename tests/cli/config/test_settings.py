@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from miniagents.cli.config import key_file
 from miniagents.cli.config.file import config_path
 from miniagents.cli.config.setting import SETTINGS, Layer
 from miniagents.cli.config.settings import Flags, Settings, overlaid, settings_from
@@ -266,3 +267,31 @@ def test_what_a_chat_decides_comes_before_everything(config: Path) -> None:
     above = overlaid(settings, Layer(origin="/model", values={"model": "b"}, options={"x": 2}))
     assert (above.model, above.model_from, above.plain, above.options) == ("b", "/model", True, {"x": 2, "y": 1})
     assert (settings.model, settings.model_from, settings.options) == ("a", "--model", {"x": 1, "y": 1})
+
+
+def test_the_keys_file_is_beside_the_config_file(config: Path) -> None:
+    """Its keys are in the environment that model agents get, after those of the process."""
+    key_file.write(config.parent / "keys.toml", "OPENAI_API_KEY", "kept")
+    assert decided(config).environment["OPENAI_API_KEY"] == "kept"
+    assert decided(config, OPENAI_API_KEY="real").environment["OPENAI_API_KEY"] == "real"
+    assert decided(config).ignored == ()
+
+
+def test_a_keys_file_that_is_not_the_persons_alone_is_not_used(config: Path) -> None:
+    """Nothing of it is taken, nor is it read: a line says why, and the program goes on."""
+    path = config.parent / "keys.toml"
+    path.write_text("nonsense")
+    path.chmod(0o644)
+    settings = decided(config)
+    assert "OPENAI_API_KEY" not in settings.environment
+    (line,) = settings.ignored
+    assert line.startswith(f"{path}: is not used, because others may read it")
+
+
+def test_who_decided_an_option(config: Path) -> None:
+    """The strongest place that says an option, for any model or for this one, is named; "" if none does."""
+    config.write_text('[options]\ntop_p = 1\n[models."m"]\nseed = 1\n')
+    settings = decided(config, Flags(options=["temperature=1"]))
+    assert settings.origin_of_option("temperature", "m") == "-o"
+    assert settings.origin_of_option("top_p", "m") == settings.origin_of_option("seed", "m") == str(config)
+    assert settings.origin_of_option("seed", "other") == settings.origin_of_option("stop", "m") == ""

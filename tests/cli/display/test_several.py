@@ -10,7 +10,7 @@ import pytest
 from miniagents import InteractionContext, Message, MiniAgents, miniagent
 from miniagents.cli.display.live import Live
 from miniagents.cli.display.reply_view import Look
-from miniagents.cli.display.several import SeveralView, name_of, write_sections
+from miniagents.cli.display.several import SeveralView, name_of
 from miniagents.errors import KeyRefusedError
 from tests.cli.glass import Glass
 
@@ -231,19 +231,6 @@ async def test_last_words_are_cut_from_the_left() -> None:
     assert two.endswith("word28 word29")
     assert len(two) <= COLUMNS - 1
     assert long[2:] == "x" * (COLUMNS - 4) + "…"
-
-
-async def test_whole_sections_where_there_is_no_terminal() -> None:
-    """They are written one after the other, each at once, with no sequences; the bytes of a text are its own."""
-    written: list[str] = []
-
-    @miniagent
-    async def two(ctx: InteractionContext) -> None:
-        ctx.reply([agent("one", 2, 0.3).inquire(), {"text": "\x1b[1m", "role": "assistant"}, "bare"])
-
-    async with MiniAgents():
-        await write_sections(two.inquire(), written.append)
-    assert written == ["one · m\n\none 0\n\none 1\n\n\n", "\nassistant\n\n\x1b[1m\n", "\nagent\n\nbare\n"]
 
 
 def test_names() -> None:

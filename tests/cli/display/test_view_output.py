@@ -37,6 +37,18 @@ def test_what_came_of_an_answer_that_broke(program: Program, provider: LLMServer
     assert len(terminal.lines) == 1
 
 
+def test_another_try(program: Program, provider: LLMServer) -> None:
+    """A warning of the library takes the place of the spinner, which goes on below it and leaves nothing behind."""
+    provider.script(Reply(fault="http_503", first_delay_s=1, retry_after_s=0), Reply("done", first_delay_s=1))
+    terminal = program.terminal("chat", "hi", columns=200)
+    terminal.wait_for("waiting for openai:")
+    assert terminal.end() == 0
+    warning, *rest = terminal.lines
+    assert warning.startswith("miniagents: 127.0.0.1:")
+    assert warning.endswith("(try 2 of 3)")
+    assert rest == ["done"]
+
+
 def test_ctrl_c(program: Program, provider: LLMServer) -> None:
     """What came stays on the terminal and in the transcript, and the exit code says that it was interrupted."""
     provider.script(Reply("one two", fault="stall", after=1))

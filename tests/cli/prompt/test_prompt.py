@@ -7,17 +7,13 @@ import os
 import signal
 import sys
 import termios
-import threading
-import tty
 from contextlib import asynccontextmanager
-from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
 
-from miniagents.cli.prompt import prompt as prompt_module
 from miniagents.cli.prompt.prompt import Prompt
 
 if TYPE_CHECKING:
@@ -317,10 +313,25 @@ def test_a_dumb_terminal_gets_a_line_without_sequences(chatting: Callable[..., o
     terminal.wait_for(lambda: terminal.lines[-1] == ">" and not terminal.sends_signals())
     terminal.send(f"hello{ENTER}")
     terminal.wait_for(lambda: terminal.lines[-2:] == ["> hello", ">"] and not terminal.sends_signals())
+    terminal.send(f"begun{CTRL_C}")
+    terminal.wait_for(lambda: terminal.lines[-2:] == ["> begun", ">"] and not terminal.sends_signals())
     terminal.send(CTRL_D)
     assert terminal.end() == 0
     assert "said ['hello']" in terminal.text
     assert b"\x1b" not in terminal.raw
+
+
+@pytest.mark.parametrize("kind", ["xterm", "dumb"])
+def test_what_was_typed_before_the_prompt_came(kind: str, chatting: Callable[..., object]) -> None:
+    """Enter sends there, too: each line is a text of its own, and what has no Enter behind it is in the line."""
+    terminal = chatting(PYTHONPATH=os.pathsep.join(sys.path), TERM=kind)
+    terminal.send("one\rtwo\rthr")
+    terminal.wait_for(lambda: not terminal.sends_signals() and terminal.lines[-1 if kind == "dumb" else -2] == "> thr")
+    terminal.send("ee\r")
+    terminal.wait_for(lambda: not terminal.sends_signals() and terminal.lines[-1 if kind == "dumb" else -2] == ">")
+    terminal.send(CTRL_D)
+    assert terminal.end() == 0
+    assert "said ['one', 'two', 'three']" in terminal.text
 
 
 @pytest.mark.parametrize(
@@ -348,40 +359,3 @@ def test_the_terminal_is_given_back_however_it_ends(
     assert terminal.raw.rindex(b"\x1b[?25h") > terminal.raw.rindex(b"\x1b[?25l")
     if not isinstance(end, str):
         assert "> begun" in terminal.text
-
-
-def test_a_signal_gives_the_terminal_back_before_it_ends_the_program(
-    monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]
-) -> None:
-    """It is as it was, and the signal does what it did before; one that the program handles is left to it."""
-    dies: list[tuple[int, object]] = []
-    monkeypatch.setattr(sys, "stdout", sys.__stdout__)
-    monkeypatch.setattr(signal, "raise_signal", lambda number: dies.append((number, signal.getsignal(number))))
-    theirs, ours = os.openpty()
-    before_quit = signal.signal(signal.SIGQUIT, signal.default_int_handler)
-    try:
-        before = termios.tcgetattr(ours)
-        with prompt_module._given_back_when_killed(SimpleNamespace(fileno=lambda: ours)):
-            assert signal.getsignal(signal.SIGQUIT) is signal.default_int_handler
-            tty.setraw(ours)
-            os.kill(os.getpid(), signal.SIGTERM)
-        assert termios.tcgetattr(ours) == before
-        assert dies == [(signal.SIGTERM, signal.SIG_DFL)]
-        assert capfdbinary.readouterr().out == prompt_module._AS_IT_WAS
-    finally:
-        signal.signal(signal.SIGQUIT, before_quit)
-        os.close(ours)
-        os.close(theirs)
-
-
-def test_signals_are_the_main_threads(capfd: pytest.CaptureFixture[str]) -> None:
-    """A prompt in another thread leaves them alone."""
-
-    def look() -> None:
-        with prompt_module._given_back_when_killed(SimpleNamespace(fileno=lambda: 0)):
-            assert signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
-
-    thread = threading.Thread(target=look)
-    thread.start()
-    thread.join()
-    assert capfd.readouterr().err == ""

@@ -207,7 +207,7 @@ def test_what_nobody_remembers_is_asked_for(place: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("XDG_CACHE_HOME", str(place / "another"))
     assert "chat" in offered("", place)
     assert {"openai", "anthropic"} <= set(offered("chat -m ", place))
-    (path,) = (place / "another").rglob("*.json")
+    (path,) = (place / "another").rglob("completion-*.json")
     assert "markdown" in json.loads(path.read_text())["names"]["histories"]
 
 

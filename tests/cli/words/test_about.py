@@ -33,7 +33,7 @@ async def test_tokens_and_cost(tmp_path: Path) -> None:
     assert "this conversation: 2,000 tokens in, 40 out, 2 answers" in told
     assert "the last answer: 1,000 in, 20 out, 900 from the cache" in told
     assert lines[-1] == (
-        "this conversation: $0.0123; of 1 more answers nobody knows the price (MINIAGENTS_PRICES names a list)"
+        "this conversation: $0.0123; nobody knows the price of another answer (MINIAGENTS_PRICES names a list)"
     )
 
 

@@ -42,7 +42,7 @@ async def test_copy(seat: Seat, word: str, copied: str, line: str) -> None:
 async def test_no_such_block(seat: Seat, number: str) -> None:
     """A wrong number is answered with how many there are."""
     lines = await seat.say(ANSWER, f"/copy {number}")
-    assert lines[-1] == f"/copy {number}: the answer has 2 blocks of code; give a number up to that"
+    assert lines[-1] == f"/copy {number}: there is no such block of code; the answer has 2"
     assert seat.sent == []
 
 

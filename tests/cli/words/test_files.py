@@ -82,3 +82,9 @@ async def test_clear(tmp_path: Path, *, save: bool) -> None:
     assert ("a new conversation; the one before is kept" if save else "a new conversation") in lines
     assert seat.said == ["two", "two"]
     assert len(list((tmp_path / "chats").glob("2*.md"))) == (2 if save else 0)
+
+
+async def test_clear_where_nothing_is_kept_any_more(tmp_path: Path) -> None:
+    """Nobody is told that a conversation is kept that went on in memory alone."""
+    seat = Seat(tmp_path)
+    assert "a new conversation" in await seat.say("one", seat.session.go_on_unsaved, "/clear")

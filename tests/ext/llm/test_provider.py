@@ -7,7 +7,7 @@ import pytest
 from miniagents import Message
 from miniagents.content import Image, Text, ToolCall
 from miniagents.errors import BadAnswerError, ModelError, ReplyCutError, RequestRefusedError
-from miniagents.ext.llm.provider import Answer, as_chat, flaw_of, name_of
+from miniagents.ext.llm.provider import Answer, as_chat, flaw_of, name_of, speaker_of
 from miniagents.tools import tool
 
 
@@ -58,3 +58,12 @@ def test_what_is_wrong_with_an_answer(finish_reason: str | None, *, begun: bool,
     flaw = flaw_of(Answer(finish_reason=finish_reason), "here", begun=begun)
     assert flaw is None if kind is None else type(flaw) is kind
     assert flaw is None or str(flaw).startswith("here: ")
+
+
+@pytest.mark.parametrize(
+    ("role", "speaker"),
+    [("assistant", "assistant"), ("tool", "tool"), (None, "user"), ("", "user"), ("unknown", "user")],
+)
+def test_who_speaks(role: str | None, speaker: str) -> None:
+    """Where nobody knows it is the user: a transcript that was damaged still makes a conversation that APIs take."""
+    assert speaker_of(Message(text="a", role=role)) == speaker

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from miniagents import builtins, plugins
+from miniagents import builtins
+from miniagents.errors import PluginError
 from miniagents.hookspecs import ModelProvider, hookimpl
 from miniagents.plugins import ENTRY_POINT_GROUP, Plugins, load
 from miniagents.testing import scripted_agent
@@ -117,7 +118,7 @@ def test_a_plugin_that_fails_is_named_and_left_out(
     loaded = installed(bad=plugin(**hooks), good=plugin(register_models=register_models))
     assert set(loaded.providers) == {"openai", "anthropic", "fine"}
     (error,) = loaded.broken
-    with pytest.raises(plugins.PluginError, match=rf"\Aplugin bad skipped: {_escaped(reason)}\Z"):
+    with pytest.raises(PluginError, match=rf"\Aplugin bad skipped: {_escaped(reason)}\Z"):
         raise error
     assert "\n" not in str(error)
 
@@ -183,11 +184,3 @@ def test_an_object_can_be_a_plugin() -> None:
             raise ValueError("no")
 
     assert [str(error) for error in load([Mine()], []).broken] == ["plugin Mine skipped: ValueError: no"]
-
-
-def test_those_that_are_installed_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nobody says which, it is the installed ones of our group."""
-    asked: list[str] = []
-    monkeypatch.setattr(plugins, "entry_points", lambda *, group: asked.append(group) or [])
-    load([])
-    assert asked == ["miniagents"]

@@ -1,0 +1,62 @@
+"""A project's own folder of plugins: what is in it, and a hash that changes with any of it.
+
+A repository that somebody has cloned must never run its code unasked. So the files are read once: the hash is of what
+was read, and what was read is what is run, not what is there later, nor a compiled file beside it.
+
+In: a folder. Out: a `Project`. Never: whether it is trusted.
+"""
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Final
+
+__all__ = ["PLUGINS_FOLDER", "Project", "project_in"]
+
+PLUGINS_FOLDER: Final = "plugins"
+_PROJECT_FILE: Final = ".miniagents.toml"
+_MARK: Final = b"hookimpl"
+"""What stands in every plugin. Many a project has a folder `plugins` that has nothing to do with us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The plugins of a project, as they were read."""
+
+    folder: Path
+    sources: Mapping[Path, bytes]
+    """The plugins, by their files."""
+    digest: str
+    """A hash of all Python source in the folder and below, and of its names."""
+
+
+def project_in(folder: Path) -> Project | None:
+    """Return the plugins of the project that a folder is in: beside its project file, or else in the folder itself."""
+    top = next((above for above in (folder, *folder.parents) if (above / _PROJECT_FILE).is_file()), folder)
+    place = top / PLUGINS_FOLDER
+    sources: dict[Path, bytes] = {}
+    with suppress(OSError):
+        for path in sorted(place.glob("[!_.]*.py")):
+            if _MARK in (source := path.read_bytes()):
+                sources[path] = source
+    return Project(place, sources, _digest(place, sources)) if sources else None
+
+
+def _digest(place: Path, sources: Mapping[Path, bytes]) -> str:
+    """Return the hash; a plugin may import what is beside it, so that counts too."""
+    found = sha256()
+    for at, folders, names in os.walk(place):
+        folders.sort()
+        for name in sorted(name for name in names if name.endswith(".py")):
+            path = Path(at, name)
+            source = sources.get(path)
+            if source is None:
+                with suppress(OSError):
+                    source = path.read_bytes()
+            said = os.fsencode(path.relative_to(place)), source or b""
+            for each in said:
+                found.update(len(each).to_bytes(8, "big") + each)
+    return found.hexdigest()
