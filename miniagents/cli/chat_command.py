@@ -6,11 +6,10 @@ In: the command line's words. Out: a call of `answer_once` or `hold_chat`. Never
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
-from functools import partial
 from typing import Any, TypeVar
 
 from . import chat_options as o
-from .start import decided, plugins_for
+from .start import decided, plugins_for, plugins_soon
 from .tell import hush, note
 
 __all__ = ["chat_command"]
@@ -71,7 +70,7 @@ def _chat(words: list[str], given: Mapping[str, Any]) -> None:
     if request.prompt is None and not wish.is_for_scripts and _is_at_a_terminal():
         from .chat import hold_chat  # noqa: PLC0415 - imports what a single answer does without
 
-        asyncio.run(hold_chat(request, partial(plugins_for, settings)))
+        asyncio.run(hold_chat(request, plugins_soon(settings)))
     else:
         from .once import answer_once  # noqa: PLC0415 - and what a chat does without
 

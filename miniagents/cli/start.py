@@ -5,16 +5,19 @@ In: flags, the process's environment and folder. Out: settings and plugins. Neve
 
 import os
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .tell import note
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ..plugins import Plugins
     from .config.settings import Flags, Settings
 
-__all__ = ["decided", "plugins_for", "started"]
+__all__ = ["decided", "plugins_for", "plugins_soon", "started"]
 
 
 def started(flags: "Flags") -> "tuple[Settings, Plugins]":
@@ -48,3 +51,13 @@ def plugins_for(settings: "Settings") -> "Plugins":
     from .plugins.gathering import gathered  # noqa: PLC0415 - as above
 
     return gathered(os.environ, settings.config_dir, Path.cwd())
+
+
+def plugins_soon(settings: "Settings") -> "Callable[[], Plugins]":
+    """Return what gathers the plugins; where the person may have to be asked about some, they are gathered now."""
+    from ..plugins.project import project_in  # noqa: PLC0415 - as above
+
+    if project_in(Path.cwd()) is None:
+        return partial(plugins_for, settings)
+    plugins = plugins_for(settings)
+    return lambda: plugins

@@ -85,6 +85,19 @@ def test_at_a_terminal_the_user_is_asked(program: Program) -> None:
         assert (ASKS in terminal.text) == bool(answer)
 
 
+def test_the_question_comes_before_the_prompt_of_a_chat(program: Program) -> None:
+    """Both read what is typed, so a chat is asked about plugins first, and its prompt stands below the answer."""
+    strange(program)
+    terminal = program.terminal("chat", "--agent", "strange", columns=300)
+    terminal.wait_for(ASKS)
+    assert "Enter sends" not in terminal.text
+    terminal.send("y\r")
+    terminal.wait_for_prompt("strange · /help lists the words of this chat")
+    terminal.ask("hi", "from a strange plugin")
+    terminal.send("\x04")
+    assert terminal.end() == 0
+
+
 def test_the_help_asks_nothing(program: Program) -> None:
     """Who wants to know which commands there are is not asked whom they trust."""
     strange(program)
