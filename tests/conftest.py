@@ -34,8 +34,11 @@ def pytest_configure(config: pytest.Config) -> None:
     # A shell's background job, or nohup, ignores these, and so would every program that a test interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    settings.register_profile("house", deadline=None)  # which is a wall clock's word on a machine that others use too
-    settings.load_profile("house")
+    # A deadline is a wall clock's word on a machine that others use too; and a run fails for what was changed, not by
+    # chance: `--hypothesis-profile=anew` looks where nobody has looked yet.
+    settings.register_profile("house", deadline=None, derandomize=True)
+    settings.register_profile("anew", deadline=None)
+    settings.load_profile(config.getoption("--hypothesis-profile") or "house")
 
 
 def pytest_collection_finish() -> None:

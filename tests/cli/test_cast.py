@@ -63,7 +63,7 @@ def test_a_folder_that_cannot_be_written(program: Program, provider: LLMServer, 
         code, said = ran.code, ran.err
     else:
         terminal = program.terminal("chat", "--chats-dir", "file/chats", columns=200)
-        code, said = terminal.end(), terminal.raw.decode().replace("\r\n", "\n")
+        code, said = terminal.end(), "".join(terminal.lines) + "\n"
     cure = "name another folder (--chats-dir), or keep no transcript (--no-save)"
     assert (code, said) == (1, f"miniagents: {program.folder}/file/chats: Not a directory; {cure}\n")
     assert provider.requests == []

@@ -91,7 +91,8 @@ class Stub(NamedTuple):
     @property
     def margin(self) -> str:
         """What a line begins with that belongs to all of the containers."""
-        return re.sub("[^>]", " ", self.path[-1].head) if self.path else ""
+        # A quote takes the space behind its mark for its own, also where the first line had none.
+        return re.sub("[^>]", " ", re.sub(">(?! )", "> ", self.path[-1].head)) if self.path else ""
 
     def after(self, leaf: Leaf, source: Sequence[str], base: int, *, complete: bool) -> "Stub":
         """Return the stub for all lines up to the end of `leaf`, where `source` begins with line number `base`."""
