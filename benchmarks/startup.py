@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.measure import HOUSE, Column, Row, interleaved_ms
+from benchmarks.measure import HOUSE, Column, Row, cpu_ms, interleaved_ms
 from tests.fakes.llm_server import LLMServer, Reply
 
 PROGRAM = [sys.executable, "-m", "miniagents.cli"]
@@ -81,7 +81,8 @@ def _commands(times: int, env: dict[str, str], folder: Path, llm: str | None) ->
         commands |= {"llm --version": [llm, "--version"], "llm --help": [llm, "--help"]}
     bare = {name: value for name, value in env.items() if not name.startswith("OPENAI")}
     with broken_plugins(folder / "broken") as broken:
-        bare |= {"PYTHONPATH": f"{HOUSE}{os.pathsep}{broken}", "HOME": "/nowhere"}
+        bare |= {"PYTHONPATH": f"{HOUSE}{os.pathsep}{broken}"}
+        cpu_ms(commands["--help"], env=bare, cwd=folder)  # which remembers what the plugins do, or do not, offer
         median = interleaved_ms(commands, times=times, env=bare, cwd=folder)
     peers = {name: {"llm": median[f"llm {name}"]} if llm else {} for name in ("--version", "--help")}
     return [
