@@ -7,7 +7,9 @@ machine's clock, for sockets, subprocesses and threads.
 import asyncio
 import gc
 import inspect
+import logging
 import signal
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import settings
@@ -64,3 +66,14 @@ def _own_world(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the developer's keys, settings and folders from every test."""
     for name in HIDDEN:
         monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    """Undo what a test did to who hears what: a process that was told to be quiet stays so."""
+    logger = logging.getLogger("miniagents")
+    level, handlers, propagate = logger.level, logger.handlers[:], logger.propagate
+    yield
+    logger.setLevel(level)
+    logger.handlers[:] = handlers
+    logger.propagate = propagate

@@ -13,17 +13,7 @@ from miniagents.cli.tell import FetchBar, hush, in_words, note, tell, told_to
 from miniagents.errors import KeyRefusedError, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
-
-
-@pytest.fixture
-def _heard_again() -> Iterator[None]:
-    """Let the library's warnings be heard after the test."""
-    logger = logging.getLogger("miniagents")
-    before = logger.level
-    yield
-    logger.setLevel(before)
 
 
 def test_a_line_is_one_line_that_steers_nothing(capsys: pytest.CaptureFixture[str]) -> None:
@@ -32,7 +22,6 @@ def test_a_line_is_one_line_that_steers_nothing(capsys: pytest.CaptureFixture[st
     assert capsys.readouterr() == ("", "miniagents: a b ␛[31m ⟨U+009B⟩2J\n")
 
 
-@pytest.mark.usefixtures("_heard_again")
 def test_a_person_who_wants_quiet(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """From `hush` on only errors are told: no notes, no fetch, no warnings of the library."""
     note("before")
