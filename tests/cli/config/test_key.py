@@ -23,7 +23,7 @@ from pathlib import Path
 def get_password(service, user):
     if user == "broken":
         raise RuntimeError("{SECRET}")
-    return {{("mail/work", "me"): "{SECRET}"}}.get((service, user))
+    return {{("mail/office", "ann"): "{SECRET}"}}.get((service, user))
 """
 
 
@@ -181,8 +181,8 @@ def test_a_key_that_was_not_to_be_had_is_asked_for_again(tmp_path: Path) -> None
 @pytest.mark.usefixtures("in_keyring")
 def test_the_keyring() -> None:
     """A key is read by service, which may have a slash in it, and user; what the keyring lacks is said."""
-    key = Key("A_KEY", "keyring:mail/work/me")
-    assert (key.origin, key.where, key.is_here) == ("keyring", ("mail/work", "me"), False)
+    key = Key("A_KEY", "keyring:mail/office/ann")
+    assert (key.origin, key.where, key.is_here) == ("keyring", ("mail/office", "ann"), False)
     assert key.read() == SECRET
     said = missing(Key("A_KEY", "keyring:mail/you"))
     assert said == "A_KEY: the keyring has none, of you at mail; run `miniagents keys set A_KEY`"
