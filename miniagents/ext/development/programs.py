@@ -1,0 +1,83 @@
+"""Other programs, run to their end; with our end, or after their time, they end too, and what they started with them.
+
+In: a command. Out: its exit code and what it wrote. Never: a shell, a key of ours.
+"""
+
+import asyncio
+import os
+import signal
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from ...errors import MiniagentsError
+
+__all__ = ["Ended", "run"]
+
+_SECRET_ENDS: Final = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIALS")
+"""How the names of variables end that no test of a proposal has to know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a program ended."""
+
+    code: int | None
+    """Its exit code; None if its time was over."""
+    output: bytes
+    """What it wrote, to standard output and standard error."""
+
+
+async def run(
+    command: Sequence[str],
+    folder: Path,
+    *,
+    said: bytes = b"",
+    timeout_s: float | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Ended:
+    """Run a command in a folder, without the keys and passwords of our environment, and wait for its end.
+
+    Cancelling ends it, and all that it started.
+
+    Raises:
+        MiniagentsError: There is no such program.
+    """
+    try:
+        process = await asyncio.create_subprocess_exec(
+            *command,
+            cwd=folder,
+            env={**_without_secrets(os.environ), **(environment or {})},
+            stdin=PIPE if said else DEVNULL,
+            stdout=PIPE,
+            stderr=STDOUT,
+            start_new_session=True,
+        )
+    except (FileNotFoundError, PermissionError) as error:
+        if not _is_folder(folder):
+            raise NotADirectoryError(folder) from None
+        raise MiniagentsError(
+            f"{command[0]!r} cannot be run ({error.strerror}); install it, or name another one"
+        ) from None
+    try:
+        async with asyncio.timeout(timeout_s):
+            output, _ = await process.communicate(said or None)
+    except TimeoutError:
+        return Ended(None, b"")
+    finally:
+        if process.returncode is None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+    return Ended(process.returncode, output)
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir()
+
+
+def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environment.items() if not name.upper().endswith(_SECRET_ENDS)}

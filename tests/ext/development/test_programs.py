@@ -1,0 +1,84 @@
+"""Other programs are run to their end, and never outlive us."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from miniagents.errors import MiniagentsError
+from miniagents.ext.development.programs import run
+
+pytestmark = pytest.mark.real_time
+
+
+async def test_what_it_writes_and_how_it_ends(tmp_path: Path) -> None:
+    """Both streams are there, and the exit code; it works in the folder and reads what it is sent."""
+    code = "import sys, os; print(sys.stdin.read(), flush=True); print(os.getcwd(), file=sys.stderr); sys.exit(3)"
+    ended = await run([sys.executable, "-c", code], tmp_path, said=b"hello")
+    assert (ended.code, ended.output.decode().split()) == (3, ["hello", os.path.realpath(tmp_path)])  # noqa: ASYNC240 - a test waits for nothing else
+
+
+async def test_no_key_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a model wrote is not told our keys; the rest of the environment it has, and what is given besides."""
+    for name in ("OPENAI_API_KEY", "MY_TOKEN", "DB_PASSWORD", "PLAIN"):
+        monkeypatch.setenv(name, "here")
+    ended = await run(
+        [sys.executable, "-c", "import os; print(sorted(os.environ))"], tmp_path, environment={"MORE": "1"}
+    )
+    told = ended.output.decode()
+    assert "'PLAIN'" in told
+    assert "'MORE'" in told
+    assert not [name for name in ("OPENAI_API_KEY", "MY_TOKEN", "DB_PASSWORD") if name in told]
+
+
+@pytest.mark.parametrize("how", ["cancelled", "too late"])
+async def test_nothing_is_left(how: str, tmp_path: Path) -> None:
+    """With our end, or after its time, it is gone, and so is what it had started."""
+    code = """if True:
+        import os, subprocess, sys, time
+        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+        with open("new", "w") as file:
+            file.write(f"{os.getpid()} {child.pid}")
+        os.rename("new", "pids")
+        time.sleep(600)
+    """
+    task = asyncio.create_task(run([sys.executable, "-c", code], tmp_path, timeout_s=None if how == "cancelled" else 5))
+    pids = await _pids(tmp_path / "pids")
+    if how == "cancelled":
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+    else:
+        assert (await task).code is None
+    for pid in pids:
+        await _gone(pid)
+
+
+async def _pids(path: Path) -> list[int]:
+    while not path.exists():  # noqa: ASYNC110, ASYNC240 - another process writes it
+        await asyncio.sleep(0.02)
+    return [int(pid) for pid in path.read_text().split()]  # noqa: ASYNC240 - as above
+
+
+async def _gone(pid: int) -> None:
+    """Wait until a process is gone, or only waits for whoever it belongs to now to ask for its end."""
+    while True:
+        try:
+            os.kill(pid, 0)
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]  # noqa: ASYNC240 - of the kernel
+        except (ProcessLookupError, FileNotFoundError):
+            return
+        if state == "Z":
+            return
+        await asyncio.sleep(0.02)
+
+
+@pytest.mark.parametrize(("command", "folder"), [("no-such-program", "."), ("git", "no-such-folder")])
+async def test_what_cannot_be_run(command: str, folder: str, tmp_path: Path) -> None:
+    """One that is not there is told in one line; so is, to whoever names it, a folder that is not there."""
+    wanted: Any = NotADirectoryError if folder != "." else MiniagentsError
+    with pytest.raises(wanted, match=r"no-such-(program' cannot be run|folder)"):
+        await run([command], tmp_path / folder)
