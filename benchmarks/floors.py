@@ -6,14 +6,16 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from itertools import pairwise
 from typing import Any
 
+from agents_file import agents_file
 from answer import prose_tokens, wide_tokens
-from harness import counted, cpu_us, distinct_tokens, rss_kib, run, tokens
+from harness import counted, cpu_us, distinct_tokens, first_ms, paced, rss_kib, run, tokens
 
 TOKENS, CHAIN_TOKENS, LATE_TOKENS, MESSAGES = 50_000, 10_000, 1_000, 10_000
 CHAIN, LONG_CHAIN, LATE_READERS, FIRST_TOKENS = 16, 256, 100, 10
 CALLS, ROUNDS, TURNS, TURN_TOKENS = 10_000, 5_000, 400, 8
 IDLE, GROWTH_ROUNDS, GROWTH_CALLS, GROWTH_TOKENS = 10_000, 20_000, 100_000, 1_000_000
 SAFE_TOKENS = 200_000
+AGENTS = 200
 Queue = asyncio.Queue[str | None]
 
 
@@ -233,6 +235,44 @@ async def tokens_growth() -> float:
     return await growth(through(50_000), through(GROWTH_TOKENS))
 
 
+async def read_agents() -> float:
+    """The same file's values, by the same parser, with no place and no check; in ms."""
+    text = agents_file(AGENTS)
+    begun = time.process_time()
+    import yaml  # noqa: PLC0415 - it is part of what is measured
+    import yamlcore  # noqa: PLC0415 - as above
+
+    values = yaml.load(text, Loader=yamlcore.CCoreLoader)
+    used = time.process_time() - begun
+    assert len(values["agents"]) == AGENTS
+    return used * 1e3
+
+
+async def rewritten() -> float:
+    """Wall ms from the first token of a paced reply to the first out of the second of two generators around it."""
+    return await first_ms(lambda begun: _passed_on(_passed_on(paced(begun))))
+
+
+async def _passed_on(tokens: AsyncIterator[str]) -> AsyncIterator[str]:
+    async for token in tokens:
+        yield token
+
+
+async def no_barrier() -> float:
+    """Wall s until a task has done something behind a sleep of 0.1 s, beside one of 1.2 s."""
+    begun = time.perf_counter()
+    slow = asyncio.ensure_future(asyncio.sleep(1.2))
+    await asyncio.ensure_future(asyncio.sleep(0.1))
+    took = time.perf_counter() - begun
+    await slow
+    return took
+
+
+async def chain_round() -> float:
+    """CPU µs a round of two tasks, one after the other."""
+    return await loop_round()
+
+
 async def sanitised_prose() -> float:
     """A token given back as it is."""
     return await _given_back(prose_tokens(SAFE_TOKENS))
@@ -261,4 +301,5 @@ if __name__ == "__main__":
         *(call_sequential, call_gathered, loop_round, dialog),
         *(idle, loop_growth, calls_growth, tokens_growth),
         *(sanitised_prose, sanitised_wide),
+        *(read_agents, rewritten, no_barrier, chain_round),
     )

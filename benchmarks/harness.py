@@ -5,12 +5,15 @@
 
 import asyncio
 import resource
+import statistics
 import sys
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from typing import Any
+
+PACE_S, PACED_TOKENS, PACED_TIMES = 0.005, 110, 5
 
 
 async def tokens(count: int, *, live: bool) -> AsyncIterator[str]:
@@ -27,6 +30,33 @@ async def distinct_tokens(count: int) -> AsyncIterator[str]:
         if number % 50 == 0:
             await asyncio.sleep(0)
         yield f"token {number}"
+
+
+async def paced(begun: list[float]) -> AsyncIterator[str]:
+    """Give the tokens of a reply that takes half a second; take down when the first came."""
+    for number in range(PACED_TOKENS):
+        await asyncio.sleep(PACE_S)
+        if number == 0:
+            begun.append(time.perf_counter())
+        yield "token "
+
+
+async def when_first(stream: AsyncIterable[Any]) -> float:
+    """Read a stream to its end; give when its first token came."""
+    first = 0.0
+    async for _ in stream:
+        first = first or time.perf_counter()
+    return first
+
+
+async def first_ms(stream: Callable[[list[float]], AsyncIterable[Any]]) -> float:
+    """Give the wall time from the first token that `paced` gives to the first that comes out of `stream`; a median."""
+    took: list[float] = []
+    for _ in range(1 + PACED_TIMES):
+        begun: list[float] = []
+        first = await when_first(stream(begun))
+        took.append(first - begun[0])
+    return statistics.median(took[1:]) * 1e3
 
 
 async def counted(stream: AsyncIterable[Any]) -> int:

@@ -1,4 +1,4 @@
-"""What a start costs: the package imported, `--version`, `--help`, and one short answer in a pipe."""
+"""What a start costs: the package imported, `--version`, `--help`, one short answer in a pipe, a chain of two."""
 
 import os
 import sys
@@ -12,12 +12,19 @@ from tests.fakes.llm_server import LLMServer, Reply
 
 PROGRAM = [sys.executable, "-m", "miniagents.cli"]
 BROKEN_PLUGINS = 20
-IMPORT, FROM, VERSION, HELP, ONE_SHOT = (
+TWO_AGENTS = """
+version: 1
+agents:
+  writer: {instructions: Write.}
+  critic: {instructions: Criticize.}
+"""
+IMPORT, FROM, VERSION, HELP, ONE_SHOT, CHAIN = (
     "`import miniagents`",
     "`from miniagents import MiniAgents`",
     "`miniagents --version`",
     "`miniagents --help`",
     "one shot of one token, piped",
+    "a chain of two agents, over one shot",
 )
 
 
@@ -51,6 +58,8 @@ def rows(times: int, llm: str | None, peers: Sequence[Column], word: str) -> lis
             measured += _commands(times, env, folder, llm)
         if word in ONE_SHOT:
             measured += _one_shot(times, env, folder, llm)
+        if word in CHAIN:
+            measured += _chain(times, env, folder)
         return [row for row in measured if word in row.case]
 
 
@@ -105,3 +114,14 @@ def _one_shot(times: int, env: dict[str, str], folder: Path, llm: str | None) ->
     median = interleaved_ms(commands, times=times, env=env, cwd=folder)
     peers = {"llm": median["llm"]} if llm else {}
     return [Row(ONE_SHOT, "ms", median["ours"], median["floor"], peers, bound_times_floor=1.1)]
+
+
+def _chain(times: int, env: dict[str, str], folder: Path) -> list[Row]:
+    (folder / "two.yaml").write_text(TWO_AGENTS)
+    model = ["--model", "openai:gpt-4o-mini"]
+    commands = {
+        "chat": [*PROGRAM, "chat", "hi", *model],
+        "chain": [*PROGRAM, "chain", "two.yaml", "hi", *model],
+    }
+    median = interleaved_ms(commands, times=times, env=env, cwd=folder)
+    return [Row(CHAIN, "ms", median["chain"] - median["chat"], bound=60, is_drawn=False)]

@@ -25,6 +25,7 @@ MiniagentsError
 ├── LimitReachedError           what a run may cost, in tokens, money or calls, is used up
 ├── TranscriptError             a transcript cannot be read or written
 ├── SettingsError               a setting, a model name or an option makes no sense
+│   └── ChainFileError          a file of agents makes no sense; carries all its `faults`
 └── PluginError                 a plugin cannot be loaded or offers something that it must not
 
 `UsageError` is the programmer's to mend, every other one is the world's. Never here: how an error is shown.
@@ -35,6 +36,7 @@ __all__ = [
     "CallCancelledError",
     "CallError",
     "CallTimeoutError",
+    "ChainFileError",
     "KeyMissingError",
     "KeyRefusedError",
     "LimitReachedError",
@@ -178,6 +180,15 @@ class TranscriptError(MiniagentsError):
 
 class SettingsError(MiniagentsError):
     """A setting, a model name or an option makes no sense."""
+
+
+class ChainFileError(SettingsError):
+    """A file of agents makes no sense; `str()` is a line for each fault."""
+
+    def __init__(self, lines: str, faults: tuple[object, ...] = ()) -> None:
+        super().__init__(lines)
+        self.faults = faults
+        """All that is wrong, in the order of the file: where, what, the cure (`miniagents.chains.faults.Fault`)."""
 
 
 class PluginError(MiniagentsError):

@@ -5,6 +5,7 @@ of the group `miniagents`, or a `.py` file in a folder of plugins. Never here: w
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
@@ -13,8 +14,6 @@ import pluggy
 from .miniagents import MiniAgent
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rich.console import RenderableType
     from typer import Typer
 
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Abilities",
     "Chat",
+    "KeptModel",
     "Key",
     "ModelProvider",
     "Option",
@@ -31,6 +31,7 @@ __all__ = [
     "RegisterAgent",
     "RegisterRenderer",
     "Said",
+    "ToolSource",
     "Word",
     "hookimpl",
     "register_agents",
@@ -40,6 +41,7 @@ __all__ = [
     "register_models",
     "register_renderers",
     "register_slash",
+    "register_tools",
 ]
 
 hookspec = pluggy.HookspecMarker("miniagents")
@@ -81,6 +83,17 @@ class Option:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class KeptModel:
+    """A model that is kept where it runs."""
+
+    name: str
+    """As behind the prefix of its provider."""
+    size_bytes: int
+    where: str
+    """The path of its file, or who has it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelProvider:
     """Who serves models, under the prefix `name:`."""
 
@@ -109,8 +122,17 @@ class ModelProvider:
     """Given a model's name, says what that one can do, or None where that is not known."""
     warm: Callable[[], Awaitable[None]] | None = None
     """Imports what the first request needs: awaited while a person types it, so that they wait for less."""
-    pull: "Callable[[Progress], Awaitable[Path]] | None" = None
-    """Sees to it that the default model is on this machine, fetching it if need be; cancelling leaves nothing half."""
+    pull: Callable[[str, Progress, Mapping[str, str]], Awaitable[str]] | None = None
+    """Given a model's name and the environment, sees to it that it is there, fetching it if need be; returns where.
+
+    Cancelled, it leaves nothing that could be taken for a whole model; what has come may be gone on with.
+    """
+    fetches: Callable[[str], bool] | None = None
+    """Given a model's name, says whether a chat pulls it before it begins; by default the default model alone."""
+    kept: Callable[[], Iterable[KeptModel]] | None = None
+    """The models that it has fetched, or found, and keeps."""
+    remove: Callable[[str, Mapping[str, str]], Awaitable[int]] | None = None
+    """Given a model's name and the environment, takes it away; returns how many bytes that frees."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +145,22 @@ class Key:
     """The environment variable that the model agent looks for, such as OPENAI_API_KEY."""
     where: str
     """Where a person gets one, in a few words or as an address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolSource:
+    """Tools that a person may give to a model: `chat --tool NAME`, or `NAME:ARGUMENT`."""
+
+    name: str
+    help: str
+    """Which tools these are, in a few words."""
+    open: Callable[[str, Mapping[str, str]], AbstractAsyncContextManager[Sequence[Any]]]
+    """Given what stands behind the colon ("" if nothing does) and the environment, a context that gives the tools.
+
+    They are what `tools=` of a model agent takes. A person is asked before each call of one that says `needs_approval`.
+    The context is entered in the run's scope when the tools are first wanted, and left, in the same task, with it; a
+    `MiniagentsError` says in one line why there are none.
+    """
 
 
 class Chat(Protocol):
@@ -230,3 +268,8 @@ def register_renderers(register: RegisterRenderer) -> None:
 @hookspec
 def register_keys(register: Callable[[Key], None]) -> None:
     """Call `register` with each key that a provider needs, and where one gets it."""
+
+
+@hookspec
+def register_tools(register: Callable[[ToolSource], None]) -> None:
+    """Call `register` with each source of tools that a person may give to a model."""

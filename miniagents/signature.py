@@ -6,6 +6,7 @@ with them. Never: who calls the function, what comes of it.
 
 import functools
 import inspect
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from types import SimpleNamespace
@@ -17,13 +18,14 @@ from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import to_json
 
 from .errors import UsageError
-from .frozen import freeze
+from .frozen import freeze, freeze_json
 from .safe_text import exact, one_line
 
 __all__ = [
     "UNKNOWN",
     "Arguments",
     "ArgumentsError",
+    "GivenArguments",
     "descriptions_in",
     "has_schema",
     "parameters_of",
@@ -127,6 +129,38 @@ class Arguments:
             known = ", ".join(parameter.name for parameter in self._parameters.values()) if len(path) == 1 else ""
             return f"there is no `{place}`" + (f", only {known}" if known else "")
         return f"`{place}`: {words} (it was {_short(value)})"
+
+
+class GivenArguments:
+    """Arguments that somebody else has described, and looks at: all that is known here is that they have names."""
+
+    def __init__(self, name: str, schema: Mapping[str, Any]) -> None:
+        """Take the schema as it is.
+
+        Raises:
+            UsageError: It is no JSON.
+        """
+        self._name = name
+        try:
+            self.schema: Mapping[str, Any] = freeze_json(schema)
+            """Their JSON Schema, frozen."""
+        except ValueError as error:
+            raise UsageError(f"{name}: the schema of its arguments must be JSON; {error}") from None
+
+    def bind(self, text: str) -> tuple[list[Any], dict[str, Any]]:
+        """Return no arguments by place, and those by name that `text` stands for.
+
+        Raises:
+            ArgumentsError: It is no JSON object.
+        """
+        text = exact(text).strip()
+        try:
+            given = json.loads(text or "{}")
+        except (ValueError, RecursionError) as error:
+            raise ArgumentsError(one_line(f"the arguments of {self._name} do not fit: no JSON ({error})")) from None
+        if not isinstance(given, dict | None):
+            raise ArgumentsError(f"the arguments of {self._name} must be a JSON object, not {_short(given)}")
+        return [], given or {}
 
 
 def _field(parameter: inspect.Parameter, description: str | None) -> tuple[Any, Any]:

@@ -123,6 +123,10 @@ _STUCK_S = 5.0
 """How long a loop on virtual time waits for a thread before it says that nothing will happen any more."""
 
 
+_ENDING_S = 5.0
+"""How long a thread may take for its last steps, on a machine that does much else."""
+
+
 def virtual_time_loop() -> asyncio.AbstractEventLoop:
     """Return a loop on which sleeping takes no time: `asyncio.Runner(loop_factory=virtual_time_loop)`.
 
@@ -134,6 +138,12 @@ def virtual_time_loop() -> asyncio.AbstractEventLoop:
 def _is_the_loops(thread: threading.Thread) -> bool:
     """Say whether it is of the loop's own pool, which the loop itself ends when it is closed."""
     return thread.name.startswith("asyncio_")
+
+
+def _ends(thread: threading.Thread) -> bool:
+    """Say whether it is at its end: one that has told the loop of it may have a few steps left."""
+    thread.join(_ENDING_S)
+    return not thread.is_alive()
 
 
 async def check_for_leaks(test: Coroutine[Any, Any, _Result]) -> _Result:
@@ -148,7 +158,7 @@ async def check_for_leaks(test: Coroutine[Any, Any, _Result]) -> _Result:
     for _ in range(3):  # what was cancelled last may still have to take that in
         await asyncio.sleep(0)
     left: list[Any] = [task for task in asyncio.all_tasks() - tasks if not task.done()]
-    left += [thread for thread in set(threading.enumerate()) - threads if not _is_the_loops(thread)]
+    left += [thread for thread in set(threading.enumerate()) - threads if not (_is_the_loops(thread) or _ends(thread))]
     if left:
         raise AssertionError(f"left behind: {left}")
     return result

@@ -17,12 +17,13 @@ from typing import Any, Final, TypeAlias, overload
 from .content import ToolCall, ToolResult
 from .errors import UsageError
 from .frozen import EMPTY
-from .messages import Message, MessageSequencePromise
+from .messages import Message, MessageSequencePromise, MessageTuple
 from .miniagents import InteractionContext, MiniAgent
 from .signature import (
     UNKNOWN,
     Arguments,
     ArgumentsError,
+    GivenArguments,
     descriptions_in,
     has_schema,
     parameters_of,
@@ -135,7 +136,7 @@ class Tool:
 
 @dataclass(frozen=True)
 class _Signature:
-    arguments: Arguments
+    arguments: Arguments | GivenArguments
     context: inspect.Parameter | None = None
     """The parameter that gets the context of the call."""
 
@@ -150,13 +151,21 @@ async def _answer(ctx: InteractionContext, *, tool: Tool, call: ToolCall, limit_
     with watch(call) as tell:
         try:
             said = await run.inquire(call, timeout_s=limit_s, errors_as_messages=False, tool=tool, call=call)
-            result = ToolResult(call.id, name=call.name, content=await parts_in(said))
+            result = _own_result(said, call) or ToolResult(call.id, name=call.name, content=await parts_in(said))
         except ArgumentsError as error:
             result = failed(call, str(error))
         except Exception as error:  # noqa: BLE001 - whatever it is, the model is told
             result = failed(call, error_line(error))
         tell(result)
     ctx.reply(Message(role="tool", parts=(result,)))
+
+
+def _own_result(said: MessageTuple, call: ToolCall) -> ToolResult | None:
+    """Return the result that the function made itself, as that of the call."""
+    match [message.parts for message in said]:
+        case [(ToolResult() as result,)]:
+            return replace(result, call_id=call.id, name=call.name)
+    return None
 
 
 async def _run(ctx: InteractionContext, *, tool: Tool, call: ToolCall) -> None:
@@ -179,15 +188,17 @@ def tool(
     *,
     name: str | None = None,
     description: str | None = None,
+    schema: Mapping[str, Any] | None = None,
     needs_approval: bool = False,
     timeout_s: float | None = None,
 ) -> Callable[[Callable[..., Any]], Tool]: ...
-def tool(
+def tool(  # noqa: PLR0913 - by name, and most need none
     function: Callable[..., Any] | None = None,
     /,
     *,
     name: str | None = None,
     description: str | None = None,
+    schema: Mapping[str, Any] | None = None,
     needs_approval: bool = False,
     timeout_s: float | None = None,
 ) -> Any:
@@ -195,12 +206,15 @@ def tool(
 
     The annotations say what a model must give, and pydantic sees to it that the function gets just that; the section
     `Args:` of the docstring, and `Annotated[…, Field(description=…)]`, say what for. A first parameter annotated as an
-    `InteractionContext` is given that of the call, and no model knows of it.
+    `InteractionContext` is given that of the call, and no model knows of it. A function that returns a `ToolResult` has
+    said itself whether it failed.
 
     Args:
         function: The function.
         name: What models call it; without one, its own.
         description: What models are told it is for; without one, the first paragraph of its docstring.
+        schema: The JSON Schema of its arguments, where somebody else looks at them: the function gets them by name, as
+            the model wrote them (`**arguments`), and needs no annotations.
         needs_approval: Whether a person is to be asked before each call.
         timeout_s: Seconds that a call may take.
 
@@ -213,19 +227,27 @@ def tool(
     names: Mapping[str, Any] = EMPTY if around is None or around.f_code.co_name == "<module>" else around.f_locals
 
     def make(function: Any) -> Tool:
-        made = _of_agent(function, name) if isinstance(function, MiniAgent) else _of_function(function, name, names)
+        if isinstance(function, MiniAgent):
+            made = _of_agent(function, name)
+        else:
+            made = _of_function(function, name, names, schema)
         told = made.description if description is None else description
         return replace(made, description=told, needs_approval=needs_approval, timeout_s=timeout_s)
 
     return make if function is None else make(function)
 
 
-def _of_function(function: Callable[..., Any], name: str | None, names: Mapping[str, Any]) -> Tool:
+def _of_function(
+    function: Callable[..., Any], name: str | None, names: Mapping[str, Any], schema: Mapping[str, Any] | None
+) -> Tool:
     if isinstance(function, type) or not callable(function):
         raise UsageError(f"{function!r} cannot be a tool; give a function with annotated parameters, or an agent")
     target = target_of(function)
     docstring = inspect.getdoc(target if inspect.isroutine(target) else target.__call__) or inspect.getdoc(target) or ""
     called_so = name or str(getattr(target, "__name__", type(target).__name__))
+    if schema is not None:
+        given = _Signature(GivenArguments(called_so, schema))
+        return Tool(called_so, summary_of(docstring), function, _inspect=lambda: given)
     early = parameters_of(function, names, _AMBIENT)  # only now are the names of the function around it known
     if bare := next((p.name for p in inspect.signature(function).parameters.values() if not _is_annotated(p)), None):
         raise UsageError(f"{called_so}: the parameter `{bare}` says no type; annotate it (`{bare}: str`)")

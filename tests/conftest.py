@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from miniagents import testing
 from miniagents.testing import check_for_leaks, virtual_time_loop
 
 HIDDEN = (
@@ -36,6 +37,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # A shell's background job, or nohup, ignores these, and so would every program that a test interrupts.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
+    testing._STUCK_S = 200  # a busy machine may keep a thread waiting, and its test too; pytest's timeout is above it
     # A deadline is a wall clock's word on a machine that others use too; and a run fails for what was changed, not by
     # chance: `--hypothesis-profile=anew` looks where nobody has looked yet.
     settings.register_profile("house", deadline=None, derandomize=True)
@@ -62,10 +65,12 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
 
 
 @pytest.fixture(autouse=True)
-def _own_world(monkeypatch: pytest.MonkeyPatch) -> None:
+def _own_world(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the developer's keys, settings and folders from every test."""
     for name in HIDDEN:
         monkeypatch.delenv(name, raising=False)
+    if request.node.get_closest_marker("real_time"):  # where a machine that does much else may pause for that long
+        monkeypatch.setattr("miniagents.promising.scope._GRACE_S", 5.0)
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from miniagents.by_part import Bursts
 from miniagents.content import Image, Part, Text, Thinking, Thought, ToolCall, text_in
 from miniagents.errors import PiecesGoneError
 from miniagents.messages import Message, MessagePromise
@@ -228,3 +229,84 @@ def test_whatever_comes(pieces: list[Any], keep: bool) -> None:
 
     with asyncio.Runner(loop_factory=virtual_time_loop) as runner:
         runner.run(check())
+
+
+async def bursts_of(bursts: Bursts) -> list[tuple[list[Any], float]]:
+    """Return each list with the time at which it was there, in tenths of a second."""
+    loop = asyncio.get_running_loop()
+    return [(pieces, round(loop.time() * 10)) async for pieces in bursts]
+
+
+async def test_bursts_have_a_pause_between_them() -> None:
+    """The first piece comes at once, then what came in each pause; the end, and what comes after a silence, at once."""
+
+    async def stream() -> AsyncIterator[Any]:
+        async for piece in arriving("a", "b", CALL, "c", "d", pause_s=0.1):
+            yield piece
+        async for piece in arriving("e", pause_s=1.0):
+            yield piece
+
+    async with MiniAgents():
+        promise = Message.promise(stream())
+        assert await bursts_of(Bursts(promise, lambda: 0.25)) == [
+            (["a"], 1),
+            (["b", CALL], 4),  # 0.35
+            (["c", "d"], 6),
+            (["e"], 15),
+        ]
+        assert await bursts_of(Bursts(promise, lambda: 0.25)) == [(["a", "b", CALL, "c", "d", "e"], 15)]
+
+
+async def test_bursts_end_as_the_message_does() -> None:
+    """A failure comes after all that came before it, and no later than it is known."""
+    async with MiniAgents():
+        promise = Message.promise(arriving("a", "b", error=ValueError("no"), pause_s=0.1))
+        bursts = Bursts(promise, lambda: 9.0)
+        assert [await anext(bursts), await anext(bursts)] == [["a"], ["b"]]
+        with pytest.raises(ValueError, match="no"):
+            await anext(bursts)
+        assert asyncio.get_running_loop().time() == pytest.approx(0.2)
+
+
+async def test_who_stops_reads_the_rest() -> None:
+    """What came in a pause that was cut short is there to be taken, once."""
+    async with MiniAgents():
+        promise = Message.promise(arriving("a", "b", "c", "d", pause_s=0.1))
+        bursts = Bursts(promise, lambda: 9.0)
+        reading = asyncio.ensure_future(bursts_of(bursts))
+        await asyncio.sleep(0.35)
+        reading.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await reading
+        assert bursts.rest() == ["b", "c"]
+        assert bursts.rest() == []
+        assert [pieces async for pieces in bursts] == [["d"]]
+
+
+async def test_a_token_wakes_nobody_who_pauses() -> None:
+    """Of a thousand tokens in a second, a reader that looks ten times a second is woken some twenty times."""
+    async with MiniAgents():
+        bursts = Bursts(Message.promise(arriving(*["a"] * 1000, pause_s=0.001)), lambda: 0.1)
+        assert len(await bursts_of(bursts)) <= 12
+
+
+@given(st.lists(st.tuples(st.sampled_from([*PIECES, "more"]), st.sampled_from([0.0, 0.01, 0.2])), max_size=12))
+def test_bursts_are_the_message(pieces: list[tuple[Any, float]]) -> None:
+    """However it comes, all lists together are what a reader by part gets, in order."""
+
+    async def stream() -> AsyncIterator[Any]:
+        for piece, pause_s in pieces:
+            await asyncio.sleep(pause_s)
+            yield piece
+
+    async def read(*, keep: bool) -> tuple[list[Any], list[Any]]:
+        async with MiniAgents():
+            promise = Message.promise(stream(), keep=keep)
+            bursts = asyncio.ensure_future(bursts_of(Bursts(promise, lambda: 0.1)))
+            one_by_one = [piece async for piece in promise.parts()]
+            return one_by_one, [piece for burst, _ in await bursts for piece in burst]
+
+    for keep in (True, False):
+        with asyncio.Runner(loop_factory=virtual_time_loop) as runner:
+            one_by_one, in_bursts = runner.run(read(keep=keep))
+        assert in_bursts == one_by_one == [piece for piece, _ in pieces]

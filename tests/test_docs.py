@@ -13,7 +13,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from miniagents import Message
+from miniagents.chains.chain_file import check
 from miniagents.ext.transcript import append
+from tests.cli.conftest import ECHOING
 from tests.cli.conftest import PROGRAM as INSTALLED
 from tests.cli.conftest import Program as Installed
 from tests.fakes.llm_server import LLMServer, Reply
@@ -34,9 +36,10 @@ SHELL = re.compile(
     r"(?:^<!-- the model replies: ([^\n]*) -->\n)?^```sh\n(.*?)^```$",
     re.MULTILINE | re.DOTALL,
 )
+CHAINS = re.compile(r"^```(yaml|python|sh)\n(?:# (\S+\.(?:yaml|py))\n)?(.*?)^```$", re.MULTILINE | re.DOTALL)
 SHELL_PAGES = ("README.md", "docs/chat.md")
-NOTE = re.compile(r"miniagents: (going on with |\d+ tokens in, )")
-"""What a command may tell besides: which chat goes on, and what was used."""
+NOTE = re.compile(r"miniagents: (going on with |kept in |\d+ tokens in, )|\w+( \d)?: (started$|done, )")
+"""What a command may tell besides: which chat goes on, where it is kept, what was used, who works in a chain."""
 PNG = b"\x89PNG\r\n\x1a\n"
 
 
@@ -103,6 +106,9 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "README.md").write_text("# A project")
     (tmp_path / "notes.txt").write_text("Some notes.")
     (tmp_path / "patch.diff").write_text("-old\n+new\n")
+    for kind, name, code in CHAINS.findall((HOUSE / "README.md").read_text(encoding="utf-8")):
+        if kind == "yaml":
+            (tmp_path / name).write_text(code)
     (tmp_path / "templates").mkdir()
     (tmp_path / "templates" / "review.md").write_text("Review this {{ language }}:\n\n{{ input }}")
     question = Message(text="Tell me of a river.", role="user")
@@ -130,7 +136,7 @@ def test_each_command_in_the_docs_runs(provider: LLMServer, command: str, reply:
         cwd=folder,
         env=environment,
         input="Hello",
-        timeout=60,
+        timeout=250,
     )
     assert ran.returncode == 0, ran.stderr
     assert [line for line in ran.stderr.splitlines() if not NOTE.match(line)] == []
@@ -167,6 +173,43 @@ def test_the_tutorial_of_plugins(tmp_path: Path) -> None:
             assert said.rstrip("\n") == prints.rstrip("\n")
     assert ran == 4
     assert said.count("shout:loud") == 1
+
+
+EVERYBODY = "version: 1\nagents: {writer: {}, critic: {}, slow: {}, fast: {}, second: {}}\n"
+"""What stands before a flow that the page shows alone."""
+
+
+def test_the_page_of_chains(tmp_path: Path) -> None:
+    """Whoever writes the files of the page finds nothing wrong with them, and every command and program works."""
+    program = Installed(tmp_path)
+    program.install("echoing", echoing=ECHOING)
+    program.environment |= {"MINIAGENTS_MODEL": "echo", "PATH": f"{INSTALLED.parent}{os.pathsep}{os.environ['PATH']}"}
+    (program.folder / "notes").mkdir()
+    for name in ("notes.txt", "notes/a.md"):
+        (program.folder / name).write_text("Some notes.")
+    ran = {"yaml": 0, "python": 0, "sh": 0}
+    for kind, name, code in CHAINS.findall((HOUSE / "docs" / "chains.md").read_text(encoding="utf-8")):
+        path = program.folder / (name or f"block.{kind}")
+        path.write_text(code if kind != "yaml" or name else EVERYBODY + code)
+        if kind == "yaml":
+            assert check(path) == [], code
+        elif not name:
+            lines = code.splitlines() if kind == "sh" else [f"{sys.executable} {path}"]
+            for line in lines:
+                assert _answered(program, line.partition("  #")[0]), line
+        ran[kind] += 1
+    assert ran == {"yaml": 7, "python": 2, "sh": 6}
+
+
+def _answered(program: Installed, line: str) -> str:
+    environment = program.environment
+    command = ["bash", "-euo", "pipefail", "-c", line]
+    ran = subprocess.run(
+        command, cwd=program.folder, env=environment, capture_output=True, text=True, input="", check=False
+    )
+    assert ran.returncode == 0, f"{line}: {ran.stderr}"
+    assert "Traceback" not in ran.stderr
+    return ran.stdout.strip()
 
 
 def _told(program: Installed, code: str) -> str:

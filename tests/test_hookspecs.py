@@ -17,6 +17,7 @@ from miniagents.testing import scripted_agent
 
 GUIDE = Path(__file__).parent.parent / "plugins" / "README.md"
 ECHO = GUIDE.parent / "miniagents-echo" / "miniagents_echo" / "__init__.py"
+MCP = GUIDE.parent / "miniagents-mcp" / "miniagents_mcp" / "__init__.py"
 HOOKS = {name: hook for name, hook in vars(hookspecs).items() if hasattr(hook, "miniagents_spec")}
 
 
@@ -32,9 +33,10 @@ def test_each_hook_is_documented(name: str) -> None:
 def test_we_use_every_hook_ourselves() -> None:
     """Our own agents, words, commands and looks come through the same hooks as everybody else's."""
     used = {name for ours in (builtins, catalogue) for name, each in vars(ours).items() if _is_hook(each)}
-    assert used | {"register_commands", "register_renderers"} == set(HOOKS)
+    assert used | {"register_commands", "register_renderers", "register_tools"} == set(HOOKS)
     assert inspect.signature(app.register_commands).parameters.keys() == {"app"}
     assert "@hookimpl\ndef register_renderers(" in ECHO.read_text(encoding="utf-8")
+    assert "@hookimpl\ndef register_tools(" in MCP.read_text(encoding="utf-8")
 
 
 def _is_hook(thing: object) -> bool:
@@ -48,7 +50,9 @@ def test_each_hook_has_a_test(name: str) -> None:
     assert f"def {name}(" in tests
 
 
-@pytest.mark.parametrize("kind", [hookspecs.ModelProvider, hookspecs.Key, hookspecs.Word, hookspecs.Option])
+@pytest.mark.parametrize(
+    "kind", [hookspecs.ModelProvider, hookspecs.Key, hookspecs.Word, hookspecs.Option, hookspecs.ToolSource]
+)
 def test_each_field_is_documented(kind: type) -> None:
     """The source says of each field what it is for."""
     source = inspect.getsource(kind).split("\n    ")

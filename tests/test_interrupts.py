@@ -15,6 +15,8 @@ CHAIN: Final = Path(__file__).parent / "interrupted" / "chain.py"
 MODULES: Final = ("asyncio", "miniagents.messages", "miniagents.utils")
 SDK: Final = ("openai", "openai.resources.chat")
 WITHIN_S: Final = 0.3
+pytestmark = pytest.mark.timeout(900)
+"""Many moments, each of them tried several times where the machine is busy."""
 
 
 @pytest.mark.real_time

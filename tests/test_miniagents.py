@@ -91,7 +91,11 @@ async def generating(ctx: InteractionContext) -> Any:
     yield "x"
 
 
-@pytest.mark.parametrize("function", [print, lambda ctx: None, 5, "agent", generating, Calling], ids=repr)
+@pytest.mark.parametrize(
+    "function",
+    [print, lambda ctx: None, 5, "agent", generating, Calling],
+    ids=["a builtin", "a lambda", "a number", "a text", "a generator", "a class"],
+)
 def test_anything_else_cannot(function: Any) -> None:
     """What is no async function is refused when it is decorated, in either way, with the cure."""
     for decorate in (miniagent, miniagent(alias="other")):

@@ -187,7 +187,7 @@ refused = pytest.mark.parametrize(("make", "why"), REFUSED.values(), ids=REFUSED
 
 
 @refused
-@pytest.mark.timeout(2)
+@pytest.mark.timeout(50)
 async def test_refused_as_a_question(make: Callable[[], Any], why: str) -> None:
     """What cannot be a message is refused where it is sent, on one line, with its type and the agent's name."""
     async with MiniAgents():
@@ -199,7 +199,7 @@ async def test_refused_as_a_question(make: Callable[[], Any], why: str) -> None:
 
 
 @refused
-@pytest.mark.timeout(2)
+@pytest.mark.timeout(50)
 async def test_refused_as_a_reply(make: Callable[[], Any], why: str) -> None:
     """What cannot be a message is refused inside the agent that replies it, with its type and the agent's name."""
 
@@ -221,7 +221,7 @@ async def test_refused_as_a_reply(make: Callable[[], Any], why: str) -> None:
 
 
 @refused
-@pytest.mark.timeout(2)
+@pytest.mark.timeout(50)
 async def test_refused_in_a_prefilled_sequence(make: Callable[[], Any], why: str) -> None:
     """A sequence that is made by hand refuses the same things in the same words."""
     async with MiniAgents():

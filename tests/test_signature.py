@@ -20,6 +20,7 @@ from miniagents.signature import (
     UNKNOWN,
     Arguments,
     ArgumentsError,
+    GivenArguments,
     descriptions_in,
     has_schema,
     parameters_of,
@@ -304,3 +305,14 @@ def test_the_summary_is_the_first_paragraph(docstring: str, summary: str) -> Non
 def test_descriptions_stand_under_args(docstring: str, expected: dict[str, str]) -> None:
     """Each parameter has its own, in one line; other sections have none."""
     assert descriptions_in(docstring) == expected
+
+
+def test_arguments_that_are_only_named() -> None:
+    """What somebody else describes has only to be a JSON object; nothing is one, too."""
+    arguments = GivenArguments("f", {"type": "object", "required": ["a"]})
+    assert arguments.schema == {"type": "object", "required": ["a"]}
+    assert arguments.bind("") == arguments.bind("{}") == arguments.bind(" null ") == ([], {})
+    assert arguments.bind('{"b": [1, "\\ud83d\\ude00"]}') == ([], {"b": [1, "\U0001f600"]})
+    for text in ("1", '"a"', "{", "[" * 100_000):
+        with pytest.raises(ArgumentsError, match=r"^the arguments of f "):
+            arguments.bind(text)

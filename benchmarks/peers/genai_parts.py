@@ -9,7 +9,7 @@ from importlib.metadata import version
 from typing import Any
 
 from genai_processors import processor
-from harness import counted, cpu_us, run, tokens
+from harness import counted, cpu_us, first_ms, paced, run, tokens
 
 TOKENS, CHAIN_TOKENS, MESSAGES, CALLS = 10_000, 2_000, 10_000, 2_000
 CHAIN = 16
@@ -80,6 +80,20 @@ async def message_echoed() -> float:
     return await cpu_us(MESSAGES, echo)
 
 
+async def rewritten() -> float:
+    """Wall ms from the first part of a paced reply to the first out of the second processor behind it."""
+
+    def stream(begun: list[float]) -> AsyncIterable[Any]:
+        @processor.processor_function
+        async def make(content: Any) -> AsyncIterable[Any]:
+            async for token in paced(begun):
+                yield token
+
+        return (make + again + again)("hi")
+
+    return await first_ms(stream)
+
+
 async def call() -> None:
     """Call a processor."""
     assert await hello("hi").text() == "hello"
@@ -103,7 +117,7 @@ async def call_gathered() -> float:
 if __name__ == "__main__":
     run(
         *(token_ready, token_live, restream_ready, restream_live),
-        *(message_echoed, call_sequential, call_gathered),
+        *(rewritten, message_echoed, call_sequential, call_gathered),
         scope=processor.context,
         head=(version("genai-processors"), "from genai_processors import processor"),
     )

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from operator import or_
 from typing import Any
 
-from harness import counted, cpu_us, run, tokens
+from harness import counted, cpu_us, first_ms, paced, run, tokens
 from langchain_core.runnables import RunnableGenerator, RunnableLambda
 
 TOKENS, CHAIN_TOKENS, CALLS = 10_000, 2_000, 2_000
@@ -80,6 +80,19 @@ async def first_token() -> float:
     return sum(spent_s[1:]) / FIRST_TOKENS * 1e3
 
 
+async def rewritten() -> float:
+    """Wall ms from the first chunk of a paced reply to the first out of the second runnable behind it."""
+
+    def stream(begun: list[float]) -> AsyncIterator[str]:
+        async def make(chunks: AsyncIterator[str]) -> AsyncIterator[str]:
+            async for token in paced(begun):
+                yield token
+
+        return reduce(or_, [RunnableGenerator(make), *[RunnableGenerator(_again)] * 2]).astream("hi")
+
+    return await first_ms(stream)
+
+
 async def call_sequential() -> float:
     """CPU µs a call."""
 
@@ -98,6 +111,6 @@ async def call_gathered() -> float:
 if __name__ == "__main__":
     run(
         *(token_ready, token_live, restream_ready, restream_live, first_token),
-        *(call_sequential, call_gathered),
+        *(rewritten, call_sequential, call_gathered),
         head=(version("langchain-core"), "from langchain_core.runnables import RunnableGenerator, RunnableLambda"),
     )

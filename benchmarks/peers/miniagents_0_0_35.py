@@ -10,7 +10,7 @@ from typing import Any
 if version("miniagents") != "0.0.35":
     raise SystemExit("this Python has another miniagents")
 
-from harness import counted, cpu_us, rss_kib, run, tokens
+from harness import counted, cpu_us, first_ms, paced, rss_kib, run, tokens
 from miniagents.ext.agents.aggregator_agents import AWAIT, agent_loop, dialog_loop, user_agent
 from miniagents.ext.agents.history_agents import in_memory_history_agent
 
@@ -232,6 +232,22 @@ async def dialog() -> float:
     return spent_s
 
 
+async def rewritten() -> float:
+    """Wall ms from the first token of a paced reply to the first out of the second agent that rewrites it."""
+
+    async def stream(begun: list[float]) -> AsyncIterator[Any]:
+        @miniagent
+        async def paced_agent(ctx: Any) -> None:
+            ctx.reply(streamed(paced(begun)))
+
+        reply = restreaming_agent.trigger(restreaming_agent.trigger(paced_agent.trigger()))
+        async for message in reply:
+            async for token in message:
+                yield token
+
+    return await first_ms(stream)
+
+
 async def idle() -> float:
     """KiB that a call takes that has begun and waits."""
     before = rss_kib()
@@ -248,7 +264,7 @@ if __name__ == "__main__":
     run(
         *(token_ready, token_live, restream_ready, restream_live, forward_live),
         *(first_token, late_readers, message_echoed),
-        *(call_sequential, call_gathered, loop_round, dialog, idle),
+        *(call_sequential, call_gathered, loop_round, dialog, idle, rewritten),
         scope=MiniAgents,
         head=("0.0.35", "from miniagents import MiniAgents, miniagent"),
     )

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from harness import counted, cpu_us, run, tokens
+from harness import counted, cpu_us, first_ms, paced, run, tokens
 from pydantic_ai import Agent
 from pydantic_ai.models.function import FunctionModel
 from pydantic_ai.models.test import TestModel
@@ -44,6 +44,29 @@ async def token_live() -> float:
     return await cpu_us(TOKENS, lambda: read(source(TOKENS, live=True), TOKENS))
 
 
+async def rewritten() -> float:
+    """Wall ms from the first token of a paced reply to the first out of the second agent that rewrites it."""
+
+    async def stream(begun: list[float]) -> AsyncIterator[str]:
+        async def make(messages: Any, info: Any) -> AsyncIterator[str]:
+            async for token in paced(begun):
+                yield token
+
+        async def again(messages: Any, info: Any) -> AsyncIterator[str]:
+            for token in str(messages[-1].parts[-1].content).split():
+                yield f"{token} "
+
+        text = "hi"
+        for agent in (Agent(FunctionModel(stream_function=make)), Agent(FunctionModel(stream_function=again))):
+            async with agent.run_stream(text) as reply:
+                text = await reply.get_output()  # an agent is sent whole messages
+        async with Agent(FunctionModel(stream_function=again)).run_stream(text) as reply:
+            async for token in reply.stream_text(delta=True, debounce_by=None):
+                yield token
+
+    return await first_ms(stream)
+
+
 async def call_sequential() -> float:
     """CPU µs a call."""
 
@@ -74,6 +97,6 @@ async def dialog() -> float:
 
 if __name__ == "__main__":
     run(
-        *(token_ready, token_live, call_sequential, call_gathered, dialog),
+        *(token_ready, token_live, rewritten, call_sequential, call_gathered, dialog),
         head=(version("pydantic-ai"), "from pydantic_ai import Agent"),
     )

@@ -6,6 +6,9 @@
 import gc
 import os
 import sys
+from collections.abc import Callable
+from functools import partial
+from typing import NoReturn
 
 __all__ = ["main"]
 
@@ -42,12 +45,41 @@ def _run() -> None:
     # Importing Typer and an SDK makes 300,000 objects that all stay. To look among them for garbage again and again,
     # and once more when the interpreter ends, takes a fifth of the time of a short answer.
     gc.set_threshold(_OBJECTS_BEFORE_A_LOOK)
-    from .app import main as run  # noqa: PLC0415 - Typer takes most of the time there is
-
     try:
-        run()
+        _program()()
     finally:
         gc.freeze()
+
+
+def _program() -> Callable[[], NoReturn]:
+    """Return what does as the command line says, and ends."""
+    command = _plain_command()
+    if command is not None:
+        from .plain_line import plainly_given  # noqa: PLC0415 - as above
+
+        given = plainly_given(command, sys.argv[2:])
+        if given is not None:
+            from .exits import run  # noqa: PLC0415 - as above
+
+            return partial(run, partial(command, **given))
+    from .app import main  # noqa: PLC0415 - Typer takes longer than all else before a prompt
+
+    return main
+
+
+def _plain_command() -> Callable[..., None] | None:
+    """Return the command that is called, if its line can be read without Typer."""
+    if os.name == "nt":  # there Typer puts files in the place of patterns
+        return None
+    if sys.argv[1:2] == ["chat"]:
+        from .chat_command import chat_command  # noqa: PLC0415 - as above
+
+        return chat_command
+    if sys.argv[1:2] == ["chain"] and len(sys.argv) > 2:  # noqa: PLR2004 - there is a file
+        from .chain.run_command import OTHERS, run_command  # noqa: PLC0415 - as above
+
+        return None if sys.argv[2] in OTHERS else run_command
+    return None
 
 
 if __name__ == "__main__":

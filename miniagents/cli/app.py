@@ -1,30 +1,28 @@
-"""The command line: its commands, and the one place where errors become exit codes.
+"""The command line: its commands, and what is said to all of them.
 
-Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+In: words. Out: a call of a command. Never: what it does, how it ends (`exits`).
 """
 
 import os
-import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from ..errors import MiniagentsError, SettingsError
+from .chain.group import ChainGroup
 from .chat_command import chat_command
 from .chats.command import chats_app
 from .config.command import config_app
+from .exits import run
 from .keys.command import keys_app
 from .models_command import models_app
-from .output import ReaderGoneError, close_standard_output, print_version
+from .option import for_typer
+from .output import print_version
 from .plugins.command import plugins_app
 from .plugins.group import ONLY, PluginGroup
 from .shell.command import completion_command
-from .tell import in_words, tell, tell_what_is_logged
 
 __all__ = ["main"]
 
-FAILED, USAGE = 1, 2
-_STANDARD_ERROR = 2
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
@@ -62,7 +60,9 @@ def _options(
 
 def register_commands(app: typer.Typer) -> None:
     """Offer our own commands, as the hook of this name has it; called by hand, for the hooks take long to import."""
-    app.command("chat", short_help="Answer a prompt, or hold a chat.")(chat_command)
+    app.command("chat", short_help="Answer a prompt, or hold a chat.")(for_typer(chat_command))
+    chain_app = typer.Typer(cls=ChainGroup, no_args_is_help=True, rich_markup_mode=None, context_settings=_SETTINGS)
+    app.add_typer(chain_app, name="chain", help="Run the agents of a file; check it, draw it, begin one.")
     app.add_typer(chats_app, name="chats", help="List, show, search, export, rename and delete chats.")
     app.add_typer(config_app, name="config", help="Show what is decided and who decided it, and change it.")
     app.add_typer(models_app, name="models", help="List models and their options, and choose the one that answers.")
@@ -74,29 +74,6 @@ def register_commands(app: typer.Typer) -> None:
 register_commands(app)
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Run the command line, and leave with its exit code."""
-    _close_gaps()
-    tell_what_is_logged()
-    code = 0
-    try:
-        app()
-    except ReaderGoneError:
-        close_standard_output()
-    except SettingsError as error:
-        tell(str(error))
-        code = USAGE
-    except Exception as error:  # whatever it was, a person gets one line
-        if sys.flags.dev_mode and not isinstance(error, MiniagentsError | OSError):
-            raise
-        close_standard_output()
-        tell(in_words(error))
-        code = FAILED
-    sys.exit(code)
-
-
-def _close_gaps() -> None:
-    """Let no file and no connection get the number of a standard stream that is closed: native code writes to it."""
-    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= _STANDARD_ERROR:
-        pass
-    os.close(descriptor)
+    run(app)

@@ -16,6 +16,7 @@ from .config.environment import key_of
 from .config.settings import Settings
 from .models import Choice, check_options, choose
 from .tell import FetchBar
+from .toolset import Toolset, check_names
 
 if TYPE_CHECKING:
     from .config.key import Key
@@ -26,14 +27,25 @@ __all__ = ["Cast"]
 class Cast:
     """The agent that settings ask for."""
 
-    def __init__(self, settings: Settings, plugins: Plugins) -> None:
+    def __init__(self, settings: Settings, plugins: Plugins, toolset: Toolset | None = None) -> None:
+        """Choose it; a model is given the tools that the settings name, of `toolset`, or else of one of its own.
+
+        Raises:
+            SettingsError: There is no such model, agent or source of tools.
+        """
+        self.toolset = Toolset(plugins.tools, settings.environment) if toolset is None else toolset
+        """What tools are opened by; whoever has it answer closes it."""
         self.choice: Choice | None = None
         """The model, where a model answers."""
+        self._environment = settings.environment
         if settings.agent is None:
             self.choice = choose(settings.model, settings.model_from, plugins.providers, settings.environment)
             check_options(self.choice, settings)
             self.name = str(self.choice)
             self.assistant = _model_agent(self.choice, settings)
+            if settings.tools:
+                check_names(settings.tools, plugins.tools)
+                self.assistant = _with_tools.fork(agent=self.assistant, toolset=self.toolset, settings=settings)
         elif settings.agent in plugins.agents:
             self.name = settings.agent
             self.assistant = plugins.agents[settings.agent]
@@ -41,6 +53,8 @@ class Cast:
             near = get_close_matches(settings.agent, plugins.agents, n=1, cutoff=0.5)
             there = f"did you mean {near[0]}?" if near else f"there is {', '.join(sorted(plugins.agents))}"
             raise SettingsError(f"no agent is called {settings.agent!r}; {there}")
+        if settings.timeout_s is not None:
+            self.assistant = _in_time.fork(agent=self.assistant, within_s=settings.timeout_s)
 
     async def fetch(self, told: Callable[[int, int], None] | None = None) -> None:
         """See to it that the model is on this machine, if it is to be.
@@ -50,14 +64,15 @@ class Cast:
         """
         if self.choice is None:
             return
-        provider = self.choice.provider
-        if provider.pull is None or self.choice.model != provider.default_model:
+        provider, model = self.choice.provider, self.choice.model
+        is_wanted = model == provider.default_model if provider.fetches is None else provider.fetches(model)
+        if provider.pull is None or not is_wanted:
             return
         if told is not None:
-            await provider.pull(told)
+            await provider.pull(model, told, self._environment)
             return
-        with FetchBar(self.choice.model) as bar:
-            await provider.pull(bar)
+        with FetchBar(model) as bar:
+            await provider.pull(model, bar, self._environment)
 
 
 def _model_agent(choice: Choice, settings: Settings) -> MiniAgent:
@@ -72,7 +87,7 @@ def _model_agent(choice: Choice, settings: Settings) -> MiniAgent:
     key = key_of(settings.environment, f"{choice.provider.name.upper()}_API_KEY")
     if key is not None and not key.is_here:
         agent = _with_key.fork(agent=agent, key=key)
-    return agent if settings.timeout_s is None else _in_time.fork(agent=agent, within_s=settings.timeout_s)
+    return agent
 
 
 @miniagent
@@ -90,3 +105,10 @@ async def _with_key(ctx: InteractionContext, *, agent: MiniAgent, key: "Key") ->
     finally:
         stop.set()  # nobody waits for the command any more
     ctx.reply(agent.inquire(ctx.message_promises))
+
+
+@miniagent
+async def _with_tools(ctx: InteractionContext, *, agent: MiniAgent, toolset: Toolset, settings: Settings) -> None:
+    """Pass on what another agent replies that is given tools, when they are open."""
+    tools = await toolset.tools(settings.tools, settings.allow_tools)
+    ctx.reply(agent.inquire(ctx.message_promises, tools=tools, approve=toolset.approval))

@@ -43,6 +43,7 @@ async def hold_chat(request: "Request", gather: "Callable[[], Plugins]") -> None
         from .talk import talk  # noqa: PLC0415 - as above
 
         await talk(session, terminal)
-    if (path := session.conversation.path) is not None:  # in lines that the terminal folds, so that they can be copied
-        write(one_line(f"kept in {path}") + "\n")
-        write(one_line(f"go on with: miniagents chat --resume {path.stem}") + "\n")
+    from .chats.farewell import farewell  # noqa: PLC0415 - as above
+
+    for line in farewell(session.conversation, request.settings):  # the terminal folds them, so that they can be copied
+        write(one_line(line) + "\n")

@@ -5,16 +5,13 @@ In: the command line's words. Out: a call of `answer_once` or `hold_chat`. Never
 
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
-from typing import Any, TypeVar
+from typing import Any
 
 from . import chat_options as o
-from .start import decided, plugins_for, plugins_soon
+from .start import decided, plugins_for, plugins_soon, taken
 from .tell import hush, note
 
 __all__ = ["chat_command"]
-
-_Kind = TypeVar("_Kind")
 
 
 def chat_command(  # noqa: PLR0913 - one parameter an option, as Typer has it; all are read by name, below
@@ -25,6 +22,8 @@ def chat_command(  # noqa: PLR0913 - one parameter an option, as Typer has it; a
     system: o.System = None,
     role: o.Role = None,
     options: o.Options = None,
+    tools: o.Tools = None,
+    allow_tools: o.AllowTools = None,
     template: o.Template = None,
     params: o.Params = None,
     attach: o.Attach = None,
@@ -62,8 +61,8 @@ def _chat(words: list[str], given: Mapping[str, Any]) -> None:
 
     if given["quiet"]:
         hush()
-    wish = _taken(Wish, given)
-    settings = decided(_taken(Flags, given))
+    wish = taken(Wish, given)
+    settings = decided(taken(Flags, given))
     if settings.quiet:
         hush()
     request = requested(words, wish, settings, note)
@@ -79,9 +78,3 @@ def _chat(words: list[str], given: Mapping[str, Any]) -> None:
 
 def _is_at_a_terminal() -> bool:
     return sys.stdin is not None and sys.stdin.isatty() and sys.stdout.isatty()
-
-
-def _taken(kind: type[_Kind], given: Mapping[str, Any]) -> _Kind:
-    """Return what the options with the names of its fields say."""
-    names = [each.name for each in fields(kind)]  # type: ignore[arg-type]  # a dataclass
-    return kind(**{name: given[name] for name in names if given.get(name) is not None})

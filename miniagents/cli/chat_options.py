@@ -1,4 +1,4 @@
-"""The options of `miniagents chat`, one type each, as Typer reads them.
+"""The options of `miniagents chat`, one type each.
 
 Where a setting may come from a file, too, the option is None unless it was given. Never: what is done with them.
 """
@@ -6,10 +6,11 @@ Where a setting may come from a file, too, the option is None unless it was give
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-import typer
+from .option import Argument, Option
 
 __all__ = [
     "Agent",
+    "AllowTools",
     "AsJson",
     "At",
     "Attach",
@@ -35,6 +36,7 @@ __all__ = [
     "Template",
     "Timeout",
     "Titles",
+    "Tools",
     "Usage",
     "Vi",
     "Words",
@@ -44,41 +46,41 @@ _Text: TypeAlias = str | None
 _Texts: TypeAlias = list[str] | None
 _Switch: TypeAlias = bool | None
 
-Words = Annotated[_Texts, typer.Argument(metavar="PROMPT", help="What to say. `-` reads standard input.")]
-Model = Annotated[_Text, typer.Option("--model", "-m", help="Such as gpt-4o, openai:NAME, local.")]
-Agent = Annotated[_Text, typer.Option("--agent", metavar="NAME", help="Who answers instead: a plugin's agent.")]
-System = Annotated[_Text, typer.Option("--system", "-s", help="What the model is told beforehand.")]
-Role = Annotated[_Text, typer.Option("--role", metavar="NAME", help="A system text and a model kept under a name.")]
-Options = Annotated[_Texts, typer.Option("-o", "--option", metavar="NAME=VALUE", help="Any parameter of the API.")]
-Template = Annotated[_Text, typer.Option("--template", "-t", metavar="NAME", help="A prompt kept under a name.")]
-Params = Annotated[_Texts, typer.Option("--param", "-p", metavar="KEY=VALUE", help="What fills the template.")]
-Attach = Annotated[
-    _Texts, typer.Option("--attach", "-a", metavar="FILE|URL|-", help="Send it along; a URL is not fetched here.")
+Words = Annotated[_Texts, Argument(metavar="PROMPT", help="What to say. `-` reads standard input.")]
+Model = Annotated[_Text, Option("--model", "-m", help="Such as gpt-4o, openai:NAME, local.")]
+Agent = Annotated[_Text, Option("--agent", metavar="NAME", help="Who answers instead: a plugin's agent.")]
+System = Annotated[_Text, Option("--system", "-s", help="What the model is told beforehand.")]
+Role = Annotated[_Text, Option("--role", metavar="NAME", help="A system text and a model kept under a name.")]
+Options = Annotated[_Texts, Option("-o", "--option", metavar="NAME=VALUE", help="Any parameter of the API.")]
+Tools = Annotated[_Texts, Option("--tool", "-T", metavar="NAME[:WHICH]", help="Give the model tools, such as mcp.")]
+AllowTools = Annotated[
+    _Texts, Option("--allow-tool", metavar="PATTERN", help="Tools that you are not asked about: 'read_*'.")
 ]
-Newest = Annotated[bool, typer.Option("--continue", "-c", help="Go on with the newest chat.")]
-Resume = Annotated[_Text, typer.Option("--resume", metavar="CHAT", help="Go on with this one: id, path, words of it.")]
-At = Annotated[_Text, typer.Option("--at", metavar="TURN", help="Go on behind this turn of it, as a branch.")]
-Extract = Annotated[bool, typer.Option("--extract", "-x", help="Only the first code block of the reply.")]
-ExtractLast = Annotated[bool, typer.Option("--extract-last", "--xl", help="Only the last one.")]
+Template = Annotated[_Text, Option("--template", "-t", metavar="NAME", help="A prompt kept under a name.")]
+Params = Annotated[_Texts, Option("--param", "-p", metavar="KEY=VALUE", help="What fills the template.")]
+Attach = Annotated[
+    _Texts, Option("--attach", "-a", metavar="FILE|URL|-", help="Send it along; a URL is not fetched here.")
+]
+Newest = Annotated[bool, Option("--continue", "-c", help="Go on with the newest chat.")]
+Resume = Annotated[_Text, Option("--resume", metavar="CHAT", help="Go on with this one: id, path, words of it.")]
+At = Annotated[_Text, Option("--at", metavar="TURN", help="Go on behind this turn of it, as a branch.")]
+Extract = Annotated[bool, Option("--extract", "-x", help="Only the first code block of the reply.")]
+ExtractLast = Annotated[bool, Option("--extract-last", "--xl", help="Only the last one.")]
 Schema = Annotated[
     _Text,
-    typer.Option("--schema", metavar="FILE|FIELDS|JSON", help="JSON that fits: a JSON Schema, or 'name, age int'."),
+    Option("--schema", metavar="FILE|FIELDS|JSON", help="JSON that fits: a JSON Schema, or 'name, age int'."),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="One object: text, model, usage, hash, transcript.")]
-JsonLines = Annotated[bool, typer.Option("--jsonl", help="One JSON event a line, as they come.")]
-Stream = Annotated[_Switch, typer.Option("--stream/--no-stream", help="Show the reply as it comes, or whole.")]
-Timeout = Annotated[
-    float | None, typer.Option("--timeout", metavar="SECONDS", help="How long the whole reply may take.")
-]
-Retries = Annotated[int | None, typer.Option("--retries", metavar="N", help="How often a request is sent again.")]
-Usage = Annotated[_Switch, typer.Option("--usage/--no-usage", help="Tokens, speed and cost, on standard error.")]
-Quiet = Annotated[_Switch, typer.Option("--quiet/--no-quiet", help="Only errors on standard error.")]
-Plain = Annotated[_Switch, typer.Option("--plain/--no-plain", help="On a terminal: the reply as it was written.")]
-Vi = Annotated[_Switch, typer.Option("--vi/--no-vi", help="In a chat: the keys of vi.")]
-Titles = Annotated[_Switch, typer.Option("--titles/--no-titles", help="Give chats a title.")]
-Log = Annotated[
-    _Text, typer.Option("--log", metavar="FILE", help="Write down requests and replies; `debug` shows them.")
-]
-Save = Annotated[_Switch, typer.Option("--save/--no-save", help="Keep a transcript, or none.")]
-History = Annotated[_Text, typer.Option("--history", metavar="NAME", help="Who keeps it: markdown, or a plugin's.")]
-ChatsDir = Annotated[Path | None, typer.Option("--chats-dir", help="Where transcripts go (or MINIAGENTS_CHATS_DIR).")]
+AsJson = Annotated[bool, Option("--json", help="One object: text, model, usage, hash, transcript.")]
+JsonLines = Annotated[bool, Option("--jsonl", help="One JSON event a line, as they come.")]
+Stream = Annotated[_Switch, Option("--stream/--no-stream", help="Show the reply as it comes, or whole.")]
+Timeout = Annotated[float | None, Option("--timeout", metavar="SECONDS", help="How long the whole reply may take.")]
+Retries = Annotated[int | None, Option("--retries", metavar="N", help="How often a request is sent again.")]
+Usage = Annotated[_Switch, Option("--usage/--no-usage", help="Tokens, speed and cost, on standard error.")]
+Quiet = Annotated[_Switch, Option("--quiet/--no-quiet", help="Only errors on standard error.")]
+Plain = Annotated[_Switch, Option("--plain/--no-plain", help="On a terminal: the reply as it was written.")]
+Vi = Annotated[_Switch, Option("--vi/--no-vi", help="In a chat: the keys of vi.")]
+Titles = Annotated[_Switch, Option("--titles/--no-titles", help="Give chats a title.")]
+Log = Annotated[_Text, Option("--log", metavar="FILE", help="Write down requests and replies; `debug` shows them.")]
+Save = Annotated[_Switch, Option("--save/--no-save", help="Keep a transcript, or none.")]
+History = Annotated[_Text, Option("--history", metavar="NAME", help="Who keeps it: markdown, or a plugin's.")]
+ChatsDir = Annotated[Path | None, Option("--chats-dir", help="Where transcripts go (or MINIAGENTS_CHATS_DIR).")]

@@ -12,6 +12,7 @@ was killed, or is no longer read, has neither `end` nor `error`.
 In: message promises. Out: lines on standard output. Never: what is in a transcript.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from .tell import in_words
 if TYPE_CHECKING:
     from ..messages import MessagePromise
 
-__all__ = ["EventOutput"]
+__all__ = ["EventMessage", "EventOutput", "write_event"]
 
 
 class EventOutput(WholeReply):
@@ -31,12 +32,12 @@ class EventOutput(WholeReply):
 
     def start(self, model: str, transcript: str | None) -> None:
         """Write who is asked, and where what is said is kept."""
-        _write("start", model=model, transcript=transcript)
+        write_event("start", model=model, transcript=transcript)
 
     async def show(self, promise: "MessagePromise") -> None:
         """Write a message as it comes."""
-        _write("message", role=promise.known_beforehand.get("role"))
-        message = _Message()
+        write_event("message", role=promise.known_beforehand.get("role"))
+        message = EventMessage()
         try:
             async for piece in promise.parts():
                 message.take(piece)
@@ -49,7 +50,7 @@ class EventOutput(WholeReply):
         metadata = self._messages[-1].metadata if self._messages else {}
         known = {name: metadata.get(name) for name in ("finish_reason", "cost_usd")}
         told = {name: value for name, value in self.as_object().items() if name != "text"}
-        _write("end", **told, **known, transcript=transcript)
+        write_event("end", **told, **known, transcript=transcript)
 
     def fail(self, error: BaseException) -> None:
         """Write why there is no more, if anybody reads it."""
@@ -57,13 +58,15 @@ class EventOutput(WholeReply):
         if isinstance(error, Exception):
             name, told = type(error).__name__, one_line(in_words(error))
         with suppress(ReaderGoneError, OSError):
-            _write("error", error=name, message=told)
+            write_event("error", error=name, message=told)
 
 
-class _Message:
+class EventMessage:
     """One message on its way out."""
 
-    def __init__(self) -> None:
+    def __init__(self, tell: Callable[..., object] | None = None) -> None:
+        """Begin it; `tell` is given each event and its fields, and writes it by default."""
+        self._tell = tell or write_event
         self._text = SafeText(exact)
         self._has_said = self._has_thought = False
         """Whether tokens, or thoughts, came since the last part: such a part has them all, once more."""
@@ -72,7 +75,7 @@ class _Message:
         """Write what is next, read by part."""
         if isinstance(piece, Thought):
             self._has_thought = True
-            _write("thinking", text=exact(piece))
+            self._tell("thinking", text=exact(piece))
         elif isinstance(piece, str):
             self._has_said = True
             self._say(self._text.feed(piece))
@@ -89,18 +92,23 @@ class _Message:
 
     def _say(self, text: str) -> None:
         if text:
-            _write("token", text=text)
+            self._tell("token", text=text)
 
     def _part(self, part: Part) -> None:
         if isinstance(part, Thinking):
             if not self._has_thought:
-                _write("thinking", text=exact(part.text))
+                self._tell("thinking", text=exact(part.text))
             self._has_thought = False
         else:
             told = part_to_json(part)
-            _write(told.pop("kind"), **told)
+            self._tell(told.pop("kind"), **told)
         self._has_said = False
 
 
-def _write(event: str, **fields: Any) -> None:
+def write_event(event: str, **fields: Any) -> None:
+    """Write an event.
+
+    Raises:
+        ReaderGoneError: Nobody reads standard output any more.
+    """
     write(as_json({"event": event, **fields}))

@@ -1,4 +1,4 @@
-"""What there is to say of models: which there are, and where they come from; which options one takes.
+"""What there is to say of models: which there are, and where they come from; which options one takes; which are kept.
 
 In: settings, plugins. Out: rows on standard output. Never: a request, a key.
 """
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ..plugins import Plugins
     from .config.settings import Settings
 
-__all__ = ["list_models", "list_options"]
+__all__ = ["list_kept", "list_models", "list_options", "megabytes"]
 
 
 class _Row(NamedTuple):
@@ -55,6 +55,35 @@ def list_models(settings: "Settings", plugins: "Plugins", query: Sequence[str] =
     if query and not found:
         raise ModelNotFoundError(f"no model is listed for {' '.join(query)!r}", cure="`miniagents models` lists all")
     write_table(_Row._fields, _without_repetition(found) if sys.stdout.isatty() else found)
+
+
+def list_kept(_settings: "Settings", plugins: "Plugins", query: Sequence[str] = ()) -> None:
+    """Write a row for each model that a provider keeps: its name, its size, where it is.
+
+    Args:
+        plugins: Whose models they are.
+        query: As for `list_models`.
+
+    Raises:
+        ModelNotFoundError: There is a query, and nothing for it.
+    """
+    rows = [
+        (f"{provider.name}:{model.name}", megabytes(model.size_bytes), model.where)
+        for provider in by_note(plugins.providers, lambda provider: provider.rank)
+        if provider.kept is not None
+        for model in provider.kept()
+    ]
+    found = [row for row in rows if all(word.casefold() in " ".join(row).casefold() for word in query)]
+    if query and not found:
+        raise ModelNotFoundError(
+            f"no model is kept for {' '.join(query)!r}", cure="`miniagents models pull` fetches one"
+        )
+    write_table(("model", "size", "where"), found)
+
+
+def megabytes(size_bytes: int) -> str:
+    """Return a model's size as people read it."""
+    return f"{size_bytes / 1e6:,.1f} MB"
 
 
 def _rows(provider: "ModelProvider", state: str, chosen: Choice | None) -> Iterator[_Row]:

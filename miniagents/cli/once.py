@@ -1,6 +1,7 @@
 """One prompt, one answer, for scripts and for the impatient.
 
-In: a request. Out: the answer on standard output, a transcript. Never: a question to the person.
+In: a request. Out: the answer on standard output, a transcript. Never: a question to the person, but whether a tool may
+be called.
 """
 
 import asyncio
@@ -10,7 +11,10 @@ from typing import TYPE_CHECKING
 from ..miniagents import MiniAgents
 from ..plugins import Plugins
 from ..utils import adialog_loop
+from .approval import ANSWERS, is_answer
+from .asking import ask_at_terminal, is_at_terminal
 from .cast import Cast
+from .chats.conversation import nothing_left
 from .chats.opened import opened
 from .display.looks import is_dumb, look_of
 from .output import DataOutput, Output, WholeReply, reply_output
@@ -36,12 +40,15 @@ async def answer_once(request: Request, plugins: Plugins) -> None:
     user = one_shot_user_agent.fork(prompts=iter([request.said]), output=counted or output)
     try:
         cast = Cast(settings, plugins)
+        if is_at_terminal():
+            cast.toolset.approval.ask = _ask
         conversation = opened(settings, request.wish, plugins)
         conversation.make()  # now, so that nothing is asked in vain
         transcript = None if conversation.path is None else str(conversation.path)
-        await cast.fetch()
+        with nothing_left(conversation.path):
+            await cast.fetch()
         output.start(cast.name, transcript)
-        async with MiniAgents():
+        async with MiniAgents(), cast.toolset:
             await adialog_loop(user, cast.assistant, conversation.history_agent())
         if counted is not None:
             note(str(counted))
@@ -49,6 +56,14 @@ async def answer_once(request: Request, plugins: Plugins) -> None:
     except (Exception, asyncio.CancelledError) as error:
         output.fail(error)
         raise
+
+
+async def _ask(question: str) -> str | None:
+    """Ask until there is an answer."""
+    while True:
+        answer = await ask_at_terminal(f"{question} ({ANSWERS})")
+        if answer is None or is_answer(answer):
+            return answer
 
 
 def _counted(output: Output) -> "Counted":

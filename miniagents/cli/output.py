@@ -141,7 +141,7 @@ class WholeReply(Output):
         metadata = self._messages[-1].metadata if self._messages else {}
         data = {} if self._schema is None else {"data": self.data(self._schema)}
         return {
-            "text": exact("\n\n".join(map(str, self._messages))),
+            "text": exact("\n\n".join(filter(None, map(str, self._messages)))),
             **data,
             "model": metadata.get("model"),
             "usage": metadata.get("usage"),

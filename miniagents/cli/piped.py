@@ -16,19 +16,23 @@ _PATIENCE_S = 1.0
 """How long a silent standard input is waited for, and then how soon a person is told that it is waited for."""
 
 
-def prompt_from(words: Sequence[str], tell: Callable[[str], None], *, reads: bool = True) -> str | None:
+def prompt_from(
+    words: Sequence[str], tell: Callable[[str], None], *, reads: bool = True, needs: bool = True
+) -> str | None:
     """Return the words, and behind a blank line what standard input brings; None if there is neither.
 
-    Without words, or with `-` among them, standard input is read to its end, however long that takes. With words, one
-    that stays open and silent for a second is left alone. A terminal is read only where `-` asks for it.
+    Without words, or with `-` among them, standard input is read to its end, however long that takes. With words, or
+    where no prompt is needed, one that stays open and silent for a second is left alone. A terminal is read only where
+    `-` asks for it.
 
     Args:
         words: The arguments of the command line.
         tell: Given what a person should know: that we wait, that we do not, that the input was not UTF-8.
         reads: Whether standard input is for the prompt at all.
+        needs: Whether nothing can be done without a prompt.
     """
     said = " ".join(word for word in words if word != "-")
-    brought = _brought(forced="-" in words, optional=bool(said), tell=tell) if reads else ""
+    brought = _brought(forced="-" in words, optional=bool(said) or not needs, tell=tell) if reads else ""
     return "\n\n".join(part for part in (said, brought) if part) or None
 
 

@@ -14,6 +14,7 @@ from ..errors import MiniagentsError, TranscriptError
 from ..messages import Message
 from ..miniagents import MiniAgent
 from ..plugins import Plugins
+from .approval import ANSWERS, is_answer
 from .attachments import from_prompt, message_of
 from .cast import Cast
 from .config.setting import Layer
@@ -41,6 +42,7 @@ class Session:
         self._layer = Layer(origin="this chat")
         self.plugins = plugins
         self.cast = cast
+        cast.toolset.approval.ask = self._ask
         self.conversation = conversation
         self.attached: list[Part] = []
         """What goes with the next message."""
@@ -59,6 +61,8 @@ class Session:
         """What the person said that is to be dealt with when the dialog has ended."""
         self._next: Said | None = None
         """What is said next, in place of the person."""
+        self._is_asked = False
+        """Whether the answer waits for a word of the person's."""
         self._stop: Callable[[], object] | None = None
         self._is_interrupted = False
         """Whether the answer is to end that has not begun."""
@@ -85,7 +89,7 @@ class Session:
         if options is not None:
             layer = replace(layer, options=options)
         settings = overlaid(self._base, layer)
-        self.cast = Cast(settings, self.plugins)
+        self.cast = Cast(settings, self.plugins, self.cast.toolset)
         self.settings, self._layer = settings, layer
 
     @property
@@ -120,7 +124,7 @@ class Session:
         if unkept and unkept[-1].role == "user":  # nobody has answered it
             question = unkept.pop()
             self._next = {"text": question.text, "parts": question.parts, "role": "user"}
-        self.take_up(Unsaved((*kept, *unkept)))
+        self.take_up(Unsaved((*kept, *unkept), is_mishap=True))
 
     def begin_conversation(self) -> None:
         """Go on with a new conversation."""
@@ -209,11 +213,24 @@ class Session:
         """Return what the person may like to see all the time."""
         where = self.conversation.path
         told = [self.cast.name, str(self.totals), where.name if where else "not kept" if not self.settings.save else ""]
+        if self._is_asked:
+            told.insert(0, ANSWERS)
         if self._fetched:
             told.insert(1, self._fetched)
         if self.attached:
             told.insert(1, f"{len(self.attached)} attached")
         return " · ".join(filter(None, told))
+
+    async def _ask(self, question: str) -> str | None:
+        """Ask about something that an answer waits for; what was typed ahead is no answer to it."""
+        await self.screen.ask(f"{question} {ANSWERS}")
+        self._is_asked = True
+        self.prompt.invalidate()
+        try:
+            return await self.prompt.ask_now(is_answer)
+        finally:
+            self._is_asked = False
+            self.prompt.invalidate()
 
     async def next_message(self) -> "Said | None":
         """Return what the person says to the model next; None where the dialog ends.
@@ -226,7 +243,7 @@ class Session:
             if text is None:
                 self.leave()
                 return None
-            self.screen.echo(text)
+            self.screen.echo(text, is_there=not self.prompt.stays)
             if self._edited is not None or _is_word(text):
                 self._for_us = text
                 return None

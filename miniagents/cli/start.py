@@ -1,23 +1,26 @@
 """What every command begins with: settings decided, plugins gathered, the broken ones named.
 
-In: flags, the process's environment and folder. Out: settings and plugins. Never: what is done with them.
+In: options, the process's environment and folder. Out: settings and plugins. Never: what is done with them.
 """
 
 import os
 import sys
+from dataclasses import fields
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .tell import note
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from ..plugins import Plugins
     from .config.settings import Flags, Settings
 
-__all__ = ["decided", "plugins_for", "plugins_soon", "started"]
+__all__ = ["decided", "plugins_for", "plugins_soon", "started", "taken"]
+
+_Kind = TypeVar("_Kind")
 
 
 def started(flags: "Flags") -> "tuple[Settings, Plugins]":
@@ -61,3 +64,9 @@ def plugins_soon(settings: "Settings") -> "Callable[[], Plugins]":
         return partial(plugins_for, settings)
     plugins = plugins_for(settings)
     return lambda: plugins
+
+
+def taken(kind: type[_Kind], given: "Mapping[str, Any]") -> _Kind:
+    """Return a dataclass of what the options with the names of its fields say; a None says nothing."""
+    names = [each.name for each in fields(kind)]  # type: ignore[arg-type]  # a dataclass
+    return kind(**{name: given[name] for name in names if given.get(name) is not None})

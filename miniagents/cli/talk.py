@@ -50,7 +50,7 @@ async def talk(session: Session, terminal: Terminal) -> None:
     terminal.serve(session, helps_of(session.plugins))
     session.screen.tell(f"{session.cast.name} · /help lists the words of this chat")
     await session.fetch()
-    async with MiniAgents(), _warming(session):
+    async with MiniAgents(), session.cast.toolset, _warming(session):
         for message in session.conversation.messages()[-_SEEN_AGAIN:]:
             await session.screen.show_again(message)
         while not session.has_left:
@@ -87,6 +87,17 @@ async def _warming(session: Session) -> AsyncIterator[None]:
 
 
 async def _warm(session: Session) -> None:
+    await asyncio.gather(_open_tools(session), _import(session))
+
+
+async def _open_tools(session: Session) -> None:
+    try:
+        await session.cast.toolset.tools(session.settings.tools)
+    except MiniagentsError as error:
+        session.screen.tell_error(error)
+
+
+async def _import(session: Session) -> None:
     choice = session.cast.choice
     if choice is not None and choice.provider.warm is not None:
         await choice.provider.warm()

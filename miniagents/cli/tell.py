@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from ..errors import MiniagentsError
+from ..errors import CallTimeoutError, MiniagentsError
 from ..safe_text import one_line
 
 if TYPE_CHECKING:
@@ -91,6 +91,8 @@ class _Teller(logging.Handler):
 
 def in_words(error: Exception) -> str:
     """Return what went wrong, as a person wants it; of what should not have happened, also where it did."""
+    if isinstance(error, CallTimeoutError):
+        return f"{error}; give it longer (--timeout)"
     if isinstance(error, MiniagentsError):
         return str(error)
     if isinstance(error, OSError):

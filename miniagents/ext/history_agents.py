@@ -64,8 +64,8 @@ async def markdown_history_agent(  # noqa: PLR0913 - by name
     """Keep the conversation in a Markdown file, and go on with what is there already.
 
     A message is in the reply once it is all there, and on the disk. Of one that is still arriving, the text that has
-    come is on the disk too, in a file beside: a program that is killed loses nothing of it. (Of thoughts, calls of
-    tools and other parts it loses those that came since the last whole message.)
+    come is on the disk too, in a file beside: a program that is killed loses the last 30th of a second of it at most.
+    (Of thoughts, calls of tools and other parts it loses those that came since the last whole message.)
 
     Args:
         ctx: The call.

@@ -15,7 +15,7 @@ from ..miniagents import InteractionContext, miniagent
 from ..safe_text import SafeText, exact, one_line
 from .interrupts import on_interrupt
 
-__all__ = ["console_input_agent", "console_output_agent", "console_user_agent", "echo_agent"]
+__all__ = ["console_input_agent", "console_output_agent", "console_user_agent", "echo_agent", "read_line"]
 
 
 @miniagent
@@ -51,7 +51,7 @@ async def console_input_agent(ctx: InteractionContext, *, prompt: str = "> ") ->
     await ctx.message_promises
     line: str | None = ""
     while line == "":  # an empty line says nothing; ask again
-        asking = asyncio.ensure_future(_read_line())
+        asking = asyncio.ensure_future(read_line())
         with on_interrupt(asking.cancel):
             _print(prompt)
             await asyncio.wait([asking])
@@ -78,8 +78,8 @@ def _print(text: str) -> None:
         sys.stdout.flush()
 
 
-async def _read_line() -> str | None:
-    """Return a line of standard input without its end, None at the end of the input."""
+async def read_line() -> str | None:
+    """Return a line of standard input without its end, None at the end of the input; stops where it is cancelled."""
     loop, arrived = asyncio.get_running_loop(), asyncio.Event()
     try:
         descriptor = sys.stdin.fileno()

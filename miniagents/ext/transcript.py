@@ -167,6 +167,8 @@ def write_whole(file: int, content: bytes, and_then: Callable[[int], None] | Non
 def locked(path: _Path) -> Iterator[int]:
     """Open a transcript, made if it is not there, that nobody else writes to meanwhile.
 
+    Where the block fails and nothing is in the file, it is taken away again.
+
     Raises:
         TranscriptError: Instead of an OSError, also one from inside the block.
     """
@@ -174,6 +176,11 @@ def locked(path: _Path) -> Iterator[int]:
         transcript = _opened(Path(path))
         try:
             yield transcript
+        except BaseException:
+            if S_ISREG((status := os.fstat(transcript)).st_mode) and not status.st_size:
+                with suppress(OSError):
+                    Path(path).unlink()
+            raise
         finally:
             os.close(transcript)
 

@@ -6,11 +6,12 @@ transcript. Never: what was said before, how a transcript looks.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from functools import partial as bound
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
+from ..by_part import Bursts
 from ..content import Part, Thought
 from ..errors import CallCancelledError, ReplyCutError
 from ..messages import Message, MessagePromise, MessageSequencePromise
@@ -22,6 +23,9 @@ from .transcript_format import partial
 
 __all__ = ["Flight", "Keeping", "Place", "as_far_as_it_came", "next_said"]
 
+_UNSAVED_S: Final = 1 / 30
+"""How long what has come of a message may not be on the disk: a frame of a screen. To write for each token would take
+longer than to show it."""
 _PENDING_PARENTS = 16
 """Among how many messages that were still arriving the one before a recovered message is looked for."""
 
@@ -47,8 +51,8 @@ async def as_far_as_it_came(promise: MessagePromise) -> Message | None:
             status = _INTERRUPTED
     came = _Came()
     with suppress(Exception):
-        async for piece in promise.parts():
-            came.add(piece)
+        async for pieces in Bursts(promise, float):
+            came.add(pieces)
     return came.message(promise.known_beforehand, status)
 
 
@@ -62,12 +66,13 @@ class _Came:
         self.tokens: list[str] = []
         self._between: list[tuple[int, Thought | Part]] = []
 
-    def add(self, piece: "str | Part") -> None:
+    def add(self, pieces: "Iterable[str | Part]") -> None:
         """Take what is next, read by part."""
-        if isinstance(piece, Thought | Part):
-            self._between.append((len(self.tokens), piece))
-        else:
-            self.tokens.append(piece)
+        for piece in pieces:
+            if isinstance(piece, Thought | Part):
+                self._between.append((len(self.tokens), piece))
+            else:
+                self.tokens.append(piece)
 
     def message(self, known_beforehand: Mapping[str, Any], status: Mapping[str, Any]) -> Message | None:
         """Return it as a message, None if there is nothing of it."""
@@ -148,6 +153,8 @@ class _Said:
         self.is_kept = False
         self.message: Message | None = None
         """What there is to keep, if it is complete."""
+        self.bursts: Bursts | None = None
+        """Where it is read from while it comes."""
 
 
 class Keeping:
@@ -217,14 +224,14 @@ class Keeping:
         self._place.settle()
 
     async def _follow(self, said: _Said) -> None:
-        """Follow a message to its end, saving what has come of it once a turn of the loop."""
-        in_flight, came, soon = said.in_flight, said.came, asyncio.get_running_loop().call_soon
+        """Follow a message to its end, saving what has come of it now and then."""
+        in_flight = said.in_flight
         if not said.promise.is_done:
             with suppress(Exception):
-                async for piece in said.promise.parts():
-                    if in_flight.is_saved:
-                        soon(in_flight.save)  # which does nothing where this is no token
-                    came.add(piece)
+                said.bursts = Bursts(said.promise, lambda: _UNSAVED_S)
+                async for pieces in said.bursts:
+                    said.came.add(pieces)
+                    in_flight.save()  # which does nothing where none of them is a token
         said.message = await as_far_as_it_came(said.promise)
         said.is_complete = True
         self._keep()
@@ -254,6 +261,7 @@ class Keeping:
         self._may_write_now()
         for said in self._line:
             if not said.is_complete:
+                said.came.add(said.bursts.rest() if said.bursts is not None else ())
                 said.message = said.came.message(said.promise.known_beforehand, _INTERRUPTED)
             said.is_complete = True
         self._keep()

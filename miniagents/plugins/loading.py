@@ -12,7 +12,7 @@ from typing import Any
 
 from ..errors import PluginError
 from ..frozen import EMPTY
-from ..hookspecs import Key, ModelProvider, Word
+from ..hookspecs import Key, ModelProvider, ToolSource, Word
 from ..miniagents import MiniAgent
 from ..safe_text import one_line
 from .catalogue import Catalogue
@@ -55,6 +55,8 @@ class Plugins:
     """What shows messages of a class, with the class; by the name of its module and its own."""
     keys: Mapping[str, Key] = field(default_factory=lambda: EMPTY)
     """By name."""
+    tools: Mapping[str, ToolSource] = field(default_factory=lambda: EMPTY)
+    """Sources of tools, by name."""
     members: tuple[Member, ...] = ()
     """The plugins that were asked, in order."""
 

@@ -10,7 +10,7 @@ import pluggy
 
 from .. import hookspecs
 from ..errors import PluginError
-from ..hookspecs import Key, ModelProvider, Word
+from ..hookspecs import Key, ModelProvider, ToolSource, Word
 from ..messages import Message
 from ..miniagents import MiniAgent
 from .outline import KINDS, Note, Outline
@@ -63,6 +63,11 @@ class Offer:
         _check(key, Key)
         self.add("keys", key.name, key)
 
+    def add_tools(self, source: ToolSource) -> None:
+        """Take a source of tools."""
+        _check(source, ToolSource)
+        self.add("tools", source.name, source, source.help)
+
     def add(self, kind: str, name: str, thing: Any, note: Note = "") -> None:
         """Take anything; the first of a name is kept."""
         if not name or name.__class__ is not str:
@@ -98,6 +103,7 @@ def asked(plugin: object, name: str, gather: Gather | None = None) -> Offer:
         "register_slash": offer.add_word,
         "register_renderers": offer.add_renderer,
         "register_keys": offer.add_key,
+        "register_tools": offer.add_tools,
     }
     for hook, take in takes.items():
         caller = getattr(manager.hook, hook)

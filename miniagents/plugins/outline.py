@@ -21,6 +21,7 @@ KINDS: Final = {
     "commands": "command",
     "renderers": "renderer",
     "keys": "key",
+    "tools": "source of tools",
 }
 """What a plugin can offer: the name of all, the name of one."""
 

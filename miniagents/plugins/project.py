@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-__all__ = ["PLUGINS_FOLDER", "Project", "project_in"]
+__all__ = ["PLUGINS_FOLDER", "Project", "digest_of", "project_in", "sources_below"]
 
 PLUGINS_FOLDER: Final = "plugins"
 _PROJECT_FILE: Final = ".miniagents.toml"
@@ -42,21 +42,28 @@ def project_in(folder: Path) -> Project | None:
         for path in sorted(place.glob("[!_.]*.py")):
             if _MARK in (source := path.read_bytes()):
                 sources[path] = source
-    return Project(place, sources, _digest(place, sources)) if sources else None
+    if not sources:
+        return None
+    return Project(place, sources, digest_of(place, {**sources_below(place), **sources}))
 
 
-def _digest(place: Path, sources: Mapping[Path, bytes]) -> str:
-    """Return the hash; a plugin may import what is beside it, so that counts too."""
-    found = sha256()
-    for at, folders, names in os.walk(place):
+def sources_below(folder: Path) -> dict[Path, bytes]:
+    """Return all Python source in a folder and below, in a fixed order; what cannot be read is empty."""
+    found: dict[Path, bytes] = {}
+    for at, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(name for name in names if name.endswith(".py")):
             path = Path(at, name)
-            source = sources.get(path)
-            if source is None:
-                with suppress(OSError):
-                    source = path.read_bytes()
-            said = os.fsencode(path.relative_to(place)), source or b""
-            for each in said:
-                found.update(len(each).to_bytes(8, "big") + each)
+            found[path] = b""
+            with suppress(OSError):
+                found[path] = path.read_bytes()
+    return found
+
+
+def digest_of(folder: Path, sources: Mapping[Path, bytes]) -> str:
+    """Return a hash of `sources_below` a folder, and of their names; what one may import beside it counts too."""
+    found = sha256()
+    for path, source in sources.items():
+        for each in (os.fsencode(path.relative_to(folder)), source):
+            found.update(len(each).to_bytes(8, "big") + each)
     return found.hexdigest()

@@ -95,6 +95,14 @@ class Stream(Generic[_Piece, _Whole]):
         while not self._source.closed:
             await self._source.end()
 
+    def ending(self) -> "asyncio.Future[None]":
+        """Return what is done when whatever makes it has ended, well or not; for one reader, who may cancel it."""
+        if not self._source.closed:
+            return self._source.end()
+        over = asyncio.get_running_loop().create_future()
+        over.set_result(None)
+        return over
+
     @property
     def is_handmade(self) -> bool:
         """Whether it was put together of what is known, with nothing that makes it."""

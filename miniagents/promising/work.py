@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, ParamSpec, Protocol, Self
 from weakref import WeakValueDictionary
 
-from ..errors import CallCancelledError, CallError, CallTimeoutError
+from ..errors import CallCancelledError, CallTimeoutError, MiniagentsError
 from .failure import Failure
 from .scope import CURRENT, Scope, current
 
@@ -217,7 +217,7 @@ class Work:
                     parent.children.add(child)
             work = parent
 
-    def cancel(self, kind: type[CallError] = CallCancelledError, why: str = "was cancelled") -> None:
+    def cancel(self, kind: type[MiniagentsError] = CallCancelledError, why: str = "was cancelled") -> None:
         """Stop it now, and everything it started; whoever reads any of it gets an error of this kind."""
         works = [self]
         while works:

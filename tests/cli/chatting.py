@@ -18,7 +18,7 @@ GREETING = f"openai:{DEFAULT_MODEL} · /help lists the words of this chat"
 
 def asked(provider: LLMServer, number: int) -> list[tuple[str, str]]:
     """Return what a request, counted from 1, said to the model."""
-    turns = provider.wait_for_request(10, number).body["messages"]
+    turns = provider.wait_for_request(50, number).body["messages"]
     return [(turn["role"], turn["content"]) for turn in turns]
 
 

@@ -36,6 +36,7 @@ class Typist:
         self.inserted = ""
         self.queued: tuple[str, ...] = ()
         self.has_left = False
+        self.stays = True
 
     async def ask(self) -> str | None:
         """Say the next line; leave after the last one."""

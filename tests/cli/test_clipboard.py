@@ -30,8 +30,9 @@ class Terminal:
 
 
 @pytest.fixture
-def tools(tmp_path: Path) -> dict[str, str]:
-    """Give an environment whose PATH begins with a folder for tools, on a screen with a display."""
+def tools(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Give an environment whose PATH begins with a folder for tools, on a screen with a display, and much patience."""
+    monkeypatch.setattr(clipboard, "_PATIENCE_S", 50)
     return {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "DISPLAY": ":1"}
 
 

@@ -38,7 +38,7 @@ BROKEN = {
         "skipped: ValueError: a b ␛[2J",
     ),
     "e_arguments": (f"{HEAD}@hookimpl\ndef register_models(nothing): ...", "skipped: PluginValidationError: "),
-    "f_hook": (f"{HEAD}@hookimpl\ndef register_tools(register): ...", "skipped: PluginValidationError: unknown hook"),
+    "f_hook": (f"{HEAD}@hookimpl\ndef register_toys(register): ...", "skipped: PluginValidationError: unknown hook"),
     "g_clash": (
         f"{HEAD}@hookimpl\ndef register_models(register): register(provider('openai'))",
         ": the provider 'openai' is taken already; the first to register it is used",
@@ -49,16 +49,15 @@ BROKEN = {
     ),
 }
 FETCHED = f"""{HEAD}
-from pathlib import Path
-
-async def pull(progress):
+async def pull(model, progress, environment):
     progress(0, 5_000_000)
     progress(5_000_000, 5_000_000)
-    return Path("models", "m")
+    return "models/" + model
 
 @hookimpl
 def register_models(register):
     register(provider("fetched", pull=pull))
+    register(provider("far", pull=pull, fetches=lambda model: model.startswith("a")))
 """
 WORKS = f"""{HEAD}
 print("a plugin that talks")
@@ -100,6 +99,12 @@ def test_a_model_that_is_fetched(program: Program) -> None:
     line = "miniagents: fetching m (5 MB), once…\n"
     assert program.run("chat", "-m", "fetched", "hi") == Ran(0, b"from a plugin", line)
     assert program.run("chat", "-m", "fetched:other", "hi") == Ran(0, b"from a plugin", "")
+    assert program.run("chat", "-m", "far:away", "hi") == Ran(0, b"from a plugin", line.replace(" m ", " away "))
+    assert program.run("chat", "-m", "far", "hi") == Ran(0, b"from a plugin", "")
     assert program.run("models", "pull", "fetched") == Ran(0, b"models/m\n", line)
+    assert program.run("models", "pull", "fetched:other") == Ran(0, b"models/other\n", line.replace(" m ", " other "))
+    ran = program.run("models", "pull", "openai")
+    assert (ran.code, ran.err) == (2, "miniagents: openai: no such model can be fetched; there is fetched, far\n")
     ran = program.run("models", "pull")
-    assert (ran.code, ran.err) == (2, "miniagents: local: no such model can be fetched; there is fetched\n")
+    assert (ran.code, ran.out) == (1, b"")
+    assert "models: no model is called 'local'; for models on this machine, install" in ran.err

@@ -29,3 +29,18 @@ def test_a_person_sees_columns(program: Program) -> None:
     terminal = program.terminal(shell=f'{sys.executable} -c "$CODE"', environment={"CODE": CODE})
     assert terminal.end() == 0
     assert terminal.lines == ["name  value  from", "a     1 2    ␛[2Jx", "bb           3"]
+
+
+@pytest.mark.usefixtures("measured")
+def test_a_narrow_terminal(program: Program) -> None:
+    """Where columns have no room, the first field of each row is whole on a line of its own, and the rest below it."""
+    rows = '[("2026-11-26T05-52-07.123Z-abcd", "a title that is long enough to be folded", "3"), ("日本", "", "")]'
+    code = f"from miniagents.cli.table import write_table; write_table(('id', 'title', 'turns'), {rows})"
+    terminal = program.terminal(shell=f'{sys.executable} -c "$CODE"', environment={"CODE": code}, columns=40)
+    assert terminal.end() == 0
+    assert terminal.lines == [
+        "2026-11-26T05-52-07.123Z-abcd",
+        "  a title that is long enough to be",
+        "  folded · turns 3",
+        "日本",
+    ]

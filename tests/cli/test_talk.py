@@ -46,7 +46,9 @@ def test_another_try_is_told_above_the_prompt(program: Program, provider: LLMSer
 
 def test_a_disk_that_fills_up(program: Program, echo: None) -> None:
     """A transcript that cannot be written any more costs a line, and no word: the chat goes on in memory."""
-    terminal = program.terminal(shell="ulimit -f 2; trap '' XFSZ; miniagents chat --agent echo", columns=200)
+    keeping = {"PYTHONDONTWRITEBYTECODE": "1"}  # or half a module would be kept, and break whoever imports it next
+    chat = "ulimit -f 2; trap '' XFSZ; miniagents chat --agent echo"
+    terminal = program.terminal(shell=chat, columns=200, environment=keeping)
     terminal.wait_for_prompt()
     terminal.ask("small", "> small\n\nsmall\n")
     large = "word " * 600
@@ -55,6 +57,7 @@ def test_a_disk_that_fills_up(program: Program, echo: None) -> None:
     terminal.ask("/history", "\n1: small\nassistant: small\n2: word word")
     terminal.wait_for_prompt("assistant: word word")
     leave(terminal)
+    assert terminal.lines[-1] == "this chat was not kept; next time, /save FILE.md before you leave writes it down"
     assert [message.text for message in program.said()] == ["small", "small"]
 
 
@@ -88,7 +91,7 @@ def test_a_chat_that_goes_on(program: Program, provider: LLMServer) -> None:
 
 def test_typing_ahead(program: Program, provider: LLMServer) -> None:
     """What is said while an answer streams waits for its end, in order, and what is half typed stays in the line."""
-    provider.script(Reply("one two three", delay_s=0.2), "second", "third")
+    provider.script(Reply("one two three", delay_s=2), "second", "third")
     terminal = program.terminal("chat")
     terminal.wait_for_prompt()
     terminal.send(f"first{ENTER}")

@@ -63,11 +63,13 @@ def test_a_narrow_terminal_without_colour(program: Program, provider: LLMServer)
 
 
 def test_a_dumb_terminal(program: Program, provider: LLMServer) -> None:
-    """Where TERM is dumb a chat works without a single escape sequence."""
+    """Where TERM is dumb a chat works without a single escape sequence, and what was typed is there once."""
     terminal = program.terminal("chat", environment={"TERM": "dumb"})
     terminal.wait_for(lambda: not terminal.sends_signals())
     terminal.send(f"hi{ENTER}")
     terminal.wait_for(lambda: "You said: hi\n" in terminal.text and not terminal.sends_signals())
+    assert [line for line in terminal.lines if line.endswith(" hi")] == ["> hi", "You said: hi"]
+    assert terminal.lines[terminal.lines.index("> hi") + 1] == ""
     terminal.send(CTRL_D)
     assert terminal.end() == 0
     assert b"\x1b" not in terminal.raw
@@ -81,7 +83,7 @@ def test_a_terminal_that_goes_away(program: Program, provider: LLMServer) -> Non
     terminal.send(f"hi{ENTER}")
     terminal.wait_for("one")
     terminal.process.close(force=False)
-    provider.requests[0].wait_closed(10)
+    provider.requests[0].wait_closed(50)
     assert [message.text for message in program.said()][:1] == ["hi"]
 
 

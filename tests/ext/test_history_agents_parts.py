@@ -1,7 +1,9 @@
 """History agents and messages of more than text: whatever had come of a reply is kept."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +124,36 @@ async def test_program_that_is_interrupted(chat: Path, pieces: list[Any], parts:
     assert message.parts == parts
     assert message.metadata == {"model": "sim", "status": "interrupted"}
     assert [*chat.parent.iterdir()] == [chat]
+
+
+@pytest.mark.parametrize("interrupts", ["all", "the reply"])
+async def test_what_came_since_the_last_save_is_kept_too(chat: Path, interrupts: str) -> None:
+    """Of many pieces a second, few are written by themselves; whoever interrupts keeps all of those that came."""
+
+    async def stream() -> AsyncIterator[str]:
+        for number in range(10_000):
+            await asyncio.sleep(0.001)
+            yield f"{number} "
+
+    async def run() -> None:
+        async with MiniAgents():
+            reply = Message.promise(stream(), role="assistant")
+            history = markdown_history_agent.inquire(reply, history_md_file=chat)
+            await asyncio.sleep(0.4995)
+            [part] = (chat.parent / ".inflight").iterdir()
+            lines = part.read_bytes().split(b"\n")
+            assert 465 <= len("".join(map(json.loads, lines[1:-1])).split()) < 499
+            assert len(lines) <= 18
+            if interrupts == "all":
+                raise ZeroDivisionError
+            reply.cancel()
+            await history
+
+    with suppress(ZeroDivisionError):
+        await run()
+    [message] = read(chat)
+    assert message.text.split() == [*map(str, range(499))]
+    assert message.metadata["status"] == "interrupted"
 
 
 async def test_reply_that_is_cancelled(history_agent: MiniAgent) -> None:

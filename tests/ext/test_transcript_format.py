@@ -31,7 +31,7 @@ MESSAGES = st.builds(
     Message,
     text=TEXTS,
     role=st.none() | st.sampled_from(["user", "assistant"]) | TEXTS,
-    metadata=st.dictionaries(NAMES, VALUES),
+    metadata=st.dictionaries(NAMES, VALUES, max_size=3),
 )
 
 

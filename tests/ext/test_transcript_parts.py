@@ -21,7 +21,9 @@ RICH = st.builds(
     Message,
     parts=st.lists(PARTS, max_size=4),
     role=st.none() | st.sampled_from(["user", "assistant", "tool"]),
-    metadata=st.dictionaries(st.sampled_from(["agent", "parts", "$parts", "$data", "data", "$text"]), VALUES),
+    metadata=st.dictionaries(
+        st.sampled_from(["agent", "parts", "$parts", "$data", "data", "$text"]), VALUES, max_size=3
+    ),
     data=VALUES,
 )
 

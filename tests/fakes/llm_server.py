@@ -39,7 +39,7 @@ __all__ = ["Fault", "LLMServer", "Reply", "Request", "ToolUse", "Usage"]
 
 WIRES: tuple[Wire, ...] = (openai_wire, responses_wire, anthropic_wire)
 MODELS = {openai_wire.PATH: ("gpt-4o", "gpt-4o-mini"), anthropic_wire.PATH: ("claude-large", "claude-small")}
-START_S = 10.0  # far more than a thread needs to start listening
+START_S = 60.0  # far more than a thread needs to start listening
 
 
 class LLMServer:

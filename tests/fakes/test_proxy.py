@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from pathlib import Path
 
-SOON_S = 5.0  # ends a test that would hang
+SOON_S = 50.0  # ends a test that would hang
 
 all_apis = pytest.mark.parametrize("api", get_args(Api))
 both_ways = pytest.mark.parametrize("streamed", [True, False], ids=["streamed", "whole"])

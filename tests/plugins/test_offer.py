@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +12,7 @@ import typer
 from miniagents import Message
 from miniagents.cli.plugins.gathering import commands_of
 from miniagents.errors import PluginError
-from miniagents.hookspecs import Key, ModelProvider, Word
+from miniagents.hookspecs import Key, ModelProvider, ToolSource, Word
 from miniagents.plugins.offer import asked
 from miniagents.plugins.outline import KINDS
 from miniagents.testing import scripted_agent
@@ -32,6 +33,7 @@ async def act(chat: Any, rest: str) -> None:
 
 WORD = Word(name="hello", help="Say hello.", act=act)
 KEY = Key(name="mine", variable="MINE_API_KEY", where="here")
+TOOLS = ToolSource(name="shop", help="Buy things.", open=lambda argument, environment: nullcontext([argument]))
 
 
 class Weather(Message):
@@ -80,6 +82,11 @@ def register_keys(register: Any) -> None:
     register(KEY)
 
 
+def register_tools(register: Any) -> None:
+    """Offer tools."""
+    register(TOOLS)
+
+
 @pytest.mark.parametrize(
     ("hook", "kind", "things", "notes"),
     [
@@ -89,6 +96,7 @@ def register_keys(register: Any) -> None:
         (register_slash, "words", {"hello": WORD}, {"hello": "Say hello."}),
         (register_renderers, "renderers", {f"{__name__}.Weather": (Weather, str)}, {f"{__name__}.Weather": ""}),
         (register_keys, "keys", {"mine": KEY}, {"mine": ""}),
+        (register_tools, "tools", {"shop": TOOLS}, {"shop": "Buy things."}),
     ],
 )
 def test_each_hook(hook: Callable[..., None], kind: str, things: dict[str, object], notes: dict[str, object]) -> None:

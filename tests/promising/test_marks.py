@@ -239,7 +239,7 @@ FORGERIES = [
 ]
 
 
-@pytest.mark.parametrize("text", FORGERIES)
+@pytest.mark.parametrize("text", FORGERIES, ids=["made up", "begun", "a sign", "of this process"])
 async def test_a_forged_mark_is_plain_text(text: str) -> None:
     """A text that only looks like a mark, from a user or a model, goes through as it is."""
     async with MiniAgents():

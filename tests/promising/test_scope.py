@@ -263,7 +263,7 @@ async def test_two_scopes_in_two_tasks_know_nothing_of_each_other() -> None:
 def test_two_scopes_in_two_threads() -> None:
     """Two threads with a loop each run their own scopes at the same time."""
     heard: list[str] = []
-    met = threading.Barrier(2, timeout=5)
+    met = threading.Barrier(2, timeout=50)
 
     @miniagent
     async def meeting(ctx: InteractionContext) -> None:

@@ -334,3 +334,16 @@ async def test_any_number_of_tokens(read: Read, count: int) -> None:
         await asyncio.sleep(count // 2_000)
         assert await read(promise) == expected
         assert await early == expected
+
+
+async def test_the_end_can_be_waited_for_by_itself() -> None:
+    """`ending` is done when the last piece is there, well or not, and at once where it was there before."""
+    async with MiniAgents():
+        for error in (None, ZeroDivisionError()):
+            begun_s = now_s()
+            promise = Message.promise(Ticking("a", "b", error=error))
+            await promise.ending()
+            assert now_s() - begun_s == 2
+            assert promise.ending().done()
+            assert (await until_error(promise)) == (["a", "b"], error)
+    assert Message.promise(["a"]).ending().done()

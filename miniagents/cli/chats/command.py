@@ -103,19 +103,19 @@ def search_command(
 
 
 @chats_app.command("export")
-def export_command(
+def export_command(  # noqa: PLR0913 - one parameter an option, as Typer has it
     context: typer.Context,
     chat: _Chat,
     *,
     form: Annotated[str | None, typer.Option("--format", "-f", metavar=_FORMS, help="Its form.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where it goes.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
     chats_dir: _Folder = None,
 ) -> None:
     """Write a copy of a chat; JSONL has a message of OpenAI's API on each line."""
-    from ...ext.transcript_copy import replace  # noqa: PLC0415 - as above
     from ...safe_text import safe  # noqa: PLC0415 - as above
     from ..output import write  # noqa: PLC0415 - as above
-    from .export import exported, form_of, told_in  # noqa: PLC0415 - as above
+    from .export import exported, form_of, told_in, write_copy  # noqa: PLC0415 - as above
     from .resume import find  # noqa: PLC0415 - as above
 
     folder, _ = _settings(context, chats_dir)
@@ -124,7 +124,7 @@ def export_command(
     if output is None or str(output) == "-":
         write(safe(copy) if sys.stdout.isatty() else copy)
     else:
-        replace(output, copy.encode("utf-8", "backslashreplace"))
+        write_copy(output, copy, over=force)
 
 
 @chats_app.command("rename")

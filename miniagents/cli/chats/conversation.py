@@ -4,21 +4,22 @@ In: what is said, through a history agent. Out: that agent; the messages so far;
 answers, a terminal.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ...errors import TranscriptError, UsageError
 from ...ext import transcript
 from ...ext.history_agents import in_memory_history_agent, markdown_history_agent
 from ...ext.transcript_format import Record
-from ...ext.transcript_in_flight import recover
+from ...ext.transcript_in_flight import discard, recover
 from ...ext.transcript_path import BEGINNING, conversation
 from ...ext.transcript_title import retitle, title_in
 from ...messages import Message, MessageSequencePromise
 from ...miniagents import InteractionContext, MiniAgent, miniagent
 from .titles import derived_title
 
-__all__ = ["Conversation", "Unsaved", "new_transcript_in"]
+__all__ = ["Conversation", "Unsaved", "new_transcript_in", "nothing_left"]
 
 
 class Conversation:
@@ -116,6 +117,14 @@ class Conversation:
                 retitle(self.path, self._given_title)
         return self.path
 
+    @property
+    def kept_in(self) -> str:
+        """Where it is kept, for people; "" while nothing of it is."""
+        with suppress(OSError):
+            if self.path is not None and self.path.stat().st_size:
+                return str(self.path)
+        return ""
+
     def _go_to(self, key: str) -> None:
         self._at = key
 
@@ -133,8 +142,25 @@ class Unsaved:
     """One that lasts as long as the program."""
 
     path: Path | None = None
+    kept_in = ""
 
-    def __init__(self, messages: tuple[Message, ...] = (), *, agent: MiniAgent = in_memory_history_agent) -> None:
+    def __init__(
+        self,
+        messages: tuple[Message, ...] = (),
+        *,
+        agent: MiniAgent = in_memory_history_agent,
+        is_mishap: bool = False,
+    ) -> None:
+        """Take up what was said, or begin.
+
+        Args:
+            messages: What was said.
+            agent: Keeps what is said.
+            is_mishap: Whether it would be kept in a transcript if that could be written.
+        """
+        self.is_mishap = is_mishap
+        self.copied = 0
+        """How many of its messages are in a copy that the person made."""
         self._messages = messages
         self._agent = agent
         self._given_title = ""
@@ -198,6 +224,18 @@ def new_transcript_in(folder: Path) -> Path:
         reason = getattr(error.__cause__, "strerror", None) or error
         cure = "name another folder (--chats-dir), or keep no transcript (--no-save)"
         raise TranscriptError(f"{folder}: {reason}; {cure}") from error
+
+
+@contextmanager
+def nothing_left(path: Path | None) -> Iterator[None]:
+    """Let a block that fails leave no transcript behind that nobody has written to."""
+    try:
+        yield
+    except BaseException:
+        with suppress(OSError, TranscriptError):
+            if path is not None and not path.stat().st_size:
+                discard(path)
+        raise
 
 
 def _check(keep: int, there: int) -> None:

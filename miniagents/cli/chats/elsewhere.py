@@ -9,8 +9,9 @@ each message that is kept. A place is any text by which `past` finds it again. W
 `argument=""` too, both get what stands behind the colon in `--history NAME:argument`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from shlex import quote
 from typing import Protocol
 
 from ...errors import UsageError
@@ -31,6 +32,9 @@ class Shelf(Protocol):
             SettingsError: None is called so, or several are.
         """
 
+    def listed(self, count: int) -> Iterable[tuple[str, str]]:
+        """Give those that were written last, the last one first: each by what `find` takes, and its title."""
+
     def past(self, place: str) -> tuple[Sequence[str], Sequence[Message]]:
         """Return the messages up to a place, and the places: the one before the first message, and one after each."""
 
@@ -47,7 +51,9 @@ class Elsewhere:
     path: Path | None = None
     """None: it has no file."""
 
-    def __init__(self, agent: MiniAgent, shelf: Shelf, *, at: str | None = None, titles: bool = True) -> None:
+    def __init__(
+        self, agent: MiniAgent, shelf: Shelf, *, at: str | None = None, titles: bool = True, history: str = ""
+    ) -> None:
         """Take up the conversation at a place, or begin one.
 
         Args:
@@ -55,8 +61,9 @@ class Elsewhere:
             shelf: Where.
             at: The place.
             titles: Whether what was said first is the title of one that was given none.
+            history: What stands behind `--history` for this plugin.
         """
-        self._agent, self._shelf = agent, shelf
+        self._agent, self._shelf, self._history = agent, shelf, history
         self._titles = titles
         self._given_title = ""
         """Given before there was anything to write it to."""
@@ -97,6 +104,20 @@ class Elsewhere:
             self._given_title = title
         else:
             self._shelf.rename(self.at, title)
+
+    def others(self, count: int) -> Iterable[tuple[str, str]]:
+        """Give what is kept there too, as `Shelf.listed` does."""
+        return self._shelf.listed(count)
+
+    @property
+    def kept_in(self) -> str:
+        """Where it is kept, for people; "" while nothing of it is."""
+        return f"{self._history} as {self.at}" if self.at else ""
+
+    @property
+    def resumed_by(self) -> str:
+        """The options of `miniagents chat` by which it goes on."""
+        return "" if self.at is None else f"--history {quote(self._history)} --resume {quote(self.at)}"
 
     def _go_to(self, place: str) -> None:
         is_new, self.at = self.at is None, place

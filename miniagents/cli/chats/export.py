@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .conversation import Conversation, Unsaved
     from .elsewhere import Elsewhere
 
-__all__ = ["FORMATS", "Told", "export", "exported", "form_of", "told_in"]
+__all__ = ["FORMATS", "Told", "export", "exported", "form_of", "told_in", "write_copy"]
 
 
 class Told(NamedTuple):
@@ -61,11 +61,18 @@ def exported(told: Told, form: str) -> str:
     return FORMATS[form](told)
 
 
-def export(conversation: "Conversation | Unsaved | Elsewhere", file: str | os.PathLike[str]) -> Path:
+def export(
+    conversation: "Conversation | Unsaved | Elsewhere", file: str | os.PathLike[str], *, over: bool = False
+) -> Path:
     """Write a copy of the conversation that goes on, in the form that the name of the file says; return its path.
 
+    Args:
+        conversation: It.
+        file: Where the copy goes; a tilde at its beginning is the home folder.
+        over: As for `write_copy`.
+
     Raises:
-        SettingsError: The name says none.
+        SettingsError: The name says no form, or the file is there.
         TranscriptError: It cannot be written; then the file is as it was.
     """
     path = Path(file).expanduser()
@@ -76,8 +83,25 @@ def export(conversation: "Conversation | Unsaved | Elsewhere", file: str | os.Pa
         records = [Record(transcript.new_key(), message) for message in conversation.messages()]
         name = conversation.path.stem if conversation.path is not None else ""
         told = Told(name, conversation.title, records, "")
-    replace(path, exported(told, form).encode("utf-8", "backslashreplace"))
+    write_copy(path, exported(told, form), over=over)
     return path
+
+
+def write_copy(path: Path, copy: str, *, over: bool) -> None:
+    """Write it into a file, which only its owner can read.
+
+    Args:
+        path: Where.
+        copy: It.
+        over: Whether it may take the place of a file that is there; what is no file (a pipe, a device) may be there.
+
+    Raises:
+        SettingsError: The file is there.
+        TranscriptError: It cannot be written; then the file is as it was.
+    """
+    if not over and path.is_file():
+        raise SettingsError(f"{path}: is there already; name another file, or say --force to write over it")
+    replace(path, copy.encode("utf-8", "backslashreplace"))
 
 
 def form_of(path: Path) -> str:
@@ -141,7 +165,8 @@ def _as_text(told: Told) -> str:
 
 
 def _speaker(message: Message) -> str:
-    name = message.metadata.get("agent") or message.metadata.get("model") or message.role or "message"
+    names = filter(None, map(message.metadata.get, ("agent", "model")))
+    name = " · ".join(map(str, names)) or message.role or "message"
     status = message.metadata.get("status")
     return f"{'you' if message.role == 'user' else name}{f' ({status})' if status else ''}"
 

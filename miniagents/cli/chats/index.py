@@ -27,6 +27,8 @@ _VERSION = 1
 """Of the tables below, and of what `summary` puts into them: another one's index is made anew."""
 _WAIT_S = 2.0
 """For another program to end its batch (50 ms)."""
+_TRIES = 10
+"""Two programs that look at the same moment see other files, and each takes out what only the other one saw."""
 _BATCH = 200
 """How many files are taken in at once; others may look between two batches."""
 _TABLES = """
@@ -78,8 +80,13 @@ def _asked(
     if path is not None:  # SQLite makes files that all may read
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     with closing(sqlite3.connect(path or ":memory:", timeout=_WAIT_S, isolation_level=None)) as index:
-        _bring_into_step(index, folder, files)
-        return question(index)
+        for _ in range(_TRIES):
+            _bring_into_step(index, folder, files)
+            index.execute("BEGIN")  # from the look on, nobody changes what is asked
+            if _is_in_step(index, files):
+                return question(index)
+            index.execute("ROLLBACK")
+    raise sqlite3.OperationalError("others bring it into step with other files all the time")
 
 
 def _code(error: Exception) -> int | None:
@@ -121,12 +128,11 @@ def _can_be_written(name: str) -> bool:
 def _bring_into_step(index: sqlite3.Connection, folder: Path, files: list[_File]) -> None:
     if index.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
         index.executescript(f"BEGIN IMMEDIATE; {_TABLES} PRAGMA user_version = {_VERSION}; COMMIT")
-    listing = "\n".join(files)
-    if index.execute("SELECT files FROM step").fetchone()[0] == listing:
+    if _is_in_step(index, files):
         return
     from .summary import summary_of  # noqa: PLC0415 - brings in the library, which takes longer than a search
 
-    known = {file for (file,) in index.execute("SELECT file FROM chats")}
+    known = _known(index)
     there = set(files)
     gone = known - there
     new = [file for file in files if file not in known]  # in the order of writing, and so are the rows
@@ -139,7 +145,16 @@ def _bring_into_step(index: sqlite3.Connection, folder: Path, files: list[_File]
     with _transaction(index):
         for file in gone:
             _take_out(index, _name(file), only=file)
-        index.execute("UPDATE step SET files = ?", (listing,))
+        if _known(index) == there:  # or else another program took one of ours out meanwhile
+            index.execute("UPDATE step SET files = ?", ("\n".join(files),))
+
+
+def _known(index: sqlite3.Connection) -> set[_File]:
+    return {file for (file,) in index.execute("SELECT file FROM chats")}
+
+
+def _is_in_step(index: sqlite3.Connection, files: list[_File]) -> bool:
+    return bool(index.execute("SELECT files FROM step").fetchone()[0] == "\n".join(files))
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from .conversation import Conversation, Unsaved, new_transcript_in
 from .elsewhere import Elsewhere, Shelf
 from .resume import find, newest, turn_id
 
-__all__ = ["began", "opened"]
+__all__ = ["began", "opened", "resumed", "shelf_of"]
 
 _IN_FILES = "markdown"
 
@@ -32,14 +32,22 @@ def opened(settings: Settings, wish: Wish, plugins: Plugins) -> Conversation | U
         SettingsError: There is no such chat, turn or history.
         TranscriptError: It cannot be read.
     """
-    conversation = _going_on(settings, wish, plugins) if wish.goes_on else began(settings, plugins)
-    if isinstance(conversation, Elsewhere) and wish.at is not None:
-        records = [Record(f"#{number}", message) for number, message in enumerate(conversation.messages(), 1)]
-        key = turn_id(records, wish.at)
-        conversation.go_back(0 if key == BEGINNING else int(key[1:]))
-    if wish.goes_on and not settings.save:
-        return Unsaved(tuple(conversation.messages()))
-    return conversation
+    if not wish.goes_on:
+        return began(settings, plugins)
+    conversation = _going_on(settings, wish, plugins)
+    note(f"going on with {conversation.path or conversation.kept_in}")
+    return conversation if settings.save else Unsaved(tuple(conversation.messages()))
+
+
+def resumed(settings: Settings, what: str, plugins: Plugins) -> Conversation | Unsaved | Elsewhere:
+    """Return the conversation that a person calls so, to go on with it.
+
+    Raises:
+        SettingsError: There is no such chat or history.
+        TranscriptError: It cannot be read.
+    """
+    conversation = _going_on(settings, Wish(resume=what), plugins)
+    return conversation if settings.save else Unsaved(tuple(conversation.messages()))
 
 
 def began(settings: Settings, plugins: Plugins) -> Conversation | Unsaved | Elsewhere:
@@ -54,7 +62,9 @@ def began(settings: Settings, plugins: Plugins) -> Conversation | Unsaved | Else
     if name == _IN_FILES:
         return Conversation(partial(new_transcript_in, settings.chats_dir), titles=settings.titles, agent=agent)
     shelf = _shelf_of(agent)
-    return Unsaved(agent=agent) if shelf is None else Elsewhere(agent, shelf, titles=settings.titles)
+    if shelf is None:
+        return Unsaved(agent=agent)
+    return Elsewhere(agent, shelf, titles=settings.titles, history=settings.history)
 
 
 def _going_on(settings: Settings, wish: Wish, plugins: Plugins) -> Conversation | Elsewhere:
@@ -62,13 +72,24 @@ def _going_on(settings: Settings, wish: Wish, plugins: Plugins) -> Conversation 
     shelf = _shelf_of(agent)
     if shelf is not None:
         place = shelf.find(wish.resume or "")
-        note(f"going on with {place}")
-        return Elsewhere(agent, shelf, at=place, titles=settings.titles)
+        elsewhere = Elsewhere(agent, shelf, at=place, titles=settings.titles, history=settings.history)
+        if wish.at is not None:
+            records = [Record(f"#{number}", message) for number, message in enumerate(elsewhere.messages(), 1)]
+            key = turn_id(records, wish.at)
+            elsewhere.go_back(0 if key == BEGINNING else int(key[1:]))
+        return elsewhere
     path = newest(settings.chats_dir) if wish.resume is None else find(settings.chats_dir, wish.resume)
     at = None if wish.at is None else turn_id(transcript.read_records(path), wish.at)
-    conversation = Conversation(path, at=at, titles=settings.titles)
-    note(f"going on with {path}")
-    return conversation
+    return Conversation(path, at=at, titles=settings.titles)
+
+
+def shelf_of(settings: Settings, plugins: Plugins) -> Shelf | None:
+    """Return where the settings have conversations kept, None if that is in files or in memory.
+
+    Raises:
+        SettingsError: Nobody keeps conversations under that name.
+    """
+    return _shelf_of(_history(settings, plugins)[0])
 
 
 def _history(settings: Settings, plugins: Plugins) -> tuple[MiniAgent, str]:

@@ -80,6 +80,26 @@ def set_command(
     _tell_of_stronger(setting, path)
 
 
+@config_app.command("unset")
+def unset_command(setting: _Setting, *, project: _Project = False) -> None:
+    """Take one setting out of your config file; all else in it stays."""
+    from ..tell import tell  # noqa: PLC0415 - as above
+    from .edit import without, write_whole  # noqa: PLC0415 - as above
+    from .file import text_of, toml_from  # noqa: PLC0415 - as above
+
+    path = _path(project=project)
+    text = text_of(path) or ""
+    toml_from(text, path)  # a value that makes no sense is no hindrance: perhaps it is the one to be taken out
+    left = without(text, _where(setting, any_name=True))
+    if left == text:
+        raise SettingsError(f"{path}: does not set {setting}; `miniagents config list` says what does")
+    write_whole(path, left, private=not project)
+    with suppress(SettingsError):  # something else is wrong, and was before
+        for name, value, origin in _rows(_settings()):
+            if name == setting and origin != "default":
+                tell(f"{setting} is {value!r} now, from {origin}")
+
+
 @config_app.command("edit")
 def edit_command(*, project: _Project = False) -> None:
     """Open your config file in $VISUAL or $EDITOR, and check it afterwards."""
@@ -151,20 +171,30 @@ def _shown(value: Any) -> str:
 
 def _parsed(name: str, text: str) -> tuple[tuple[str, ...], Any]:
     """Return where in a file a setting stands, and the value that a text means for it."""
-    from .setting import SETTINGS, checked_option, json_or_text, nearest  # noqa: PLC0415 - as above
+    from .setting import SETTINGS, checked_option, json_or_text  # noqa: PLC0415 - as above
 
+    where = _where(name)
     if name in SETTINGS:
-        return (name,), SETTINGS[name].parsed(text)
-    table, _, rest = name.partition(".")
-    model, _, option = rest.rpartition(".")  # a model's name may have dots, an option's has none
-    where = {"options": (table, rest), "models": (table, model, option)}.get(table)
-    if where is None or not all(where):
-        known = [*SETTINGS, "options.NAME", "models.MODEL.NAME"]
-        raise SettingsError(f"{name} is no setting; {nearest(name, known)}")
+        return where, SETTINGS[name].parsed(text)
     try:
         return where, checked_option(where[-1], json_or_text(text), in_file=True)
     except SettingsError as error:
         raise SettingsError(f"{name}: {error}") from error
+
+
+def _where(name: str, *, any_name: bool = False) -> tuple[str, ...]:
+    """Return where in a file a setting stands; of `any_name`, also of one that there is not."""
+    from .setting import SETTINGS, nearest  # noqa: PLC0415 - as above
+
+    table, _, rest = name.partition(".")
+    model, _, option = rest.rpartition(".")  # a model's name may have dots, an option's has none
+    where = {"options": (table, rest), "models": (table, model, option)}.get(table, ())
+    if where and all(where):
+        return where
+    if name in SETTINGS or any_name:
+        return (name,)
+    known = [*SETTINGS, "options.NAME", "models.MODEL.NAME"]
+    raise SettingsError(f"{name} is no setting; {nearest(name, known)}")
 
 
 def _check(name: str, layer: "Layer", path: Path, *, project: bool) -> None:

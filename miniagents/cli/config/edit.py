@@ -1,4 +1,4 @@
-"""One value of a config file changed, and nothing else of it: comments, order and line ends stay.
+"""One value of a config file changed or taken out, and nothing else of it: comments, order and line ends stay.
 
 In: a file's text, a name, a value. Out: the text with it; a file, written whole. Never: whether the value makes sense.
 """
@@ -14,7 +14,7 @@ from typing import Any, Final
 from ...errors import SettingsError
 from .file import Statement, statements
 
-__all__ = ["changed", "write_whole"]
+__all__ = ["changed", "without", "write_whole"]
 
 _BARE: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
 """What a key of TOML 1.0 may be made of without quotes."""
@@ -42,16 +42,46 @@ def changed(text: str, where: Sequence[str], value: Any) -> str:
         old = parts[number]
         key = ".".join(map(_key, where[len(old.table) :]))
         parts[number] = _of_text(f"{_indent(old.text)}{key} = {_written(value)}{_comment(old.text)}")
+    return _checked(parts, expected, where)
+
+
+def without(text: str, where: Sequence[str]) -> str:
+    """Return valid TOML with one key taken out, with the comment behind it; as it is if it has no such key.
+
+    Raises:
+        SettingsError: The key is in a table on one line.
+    """
+    kept = [part for part in statements(text) if not _says(part, where)]
+    return _checked(kept, _less(tomllib.loads(text), where), where)
+
+
+def _checked(parts: Sequence[Statement], expected: Mapping[str, Any], where: Sequence[str]) -> str:
+    """Return the text of the statements, if it says what it is to say."""
     text = "".join(part.text for part in parts)
     with suppress(tomllib.TOMLDecodeError):
-        if tomllib.loads(text) == expected:
+        if _filled(tomllib.loads(text)) == _filled(expected):
             return text
     raise SettingsError(f"{'.'.join(where)}: stands in a line with others; change it there (miniagents config edit)")
+
+
+def _filled(content: Any) -> Any:
+    """Return it without empty tables, which say nothing."""
+    if not isinstance(content, dict):
+        return content
+    return {name: value for name, each in content.items() if (value := _filled(each)) != {}}
 
 
 def _with(content: Mapping[str, Any], where: Sequence[str], value: Any) -> dict[str, Any]:
     name, *rest = where
     return {**content, name: _with(content.get(name, {}), rest, value) if rest else value}
+
+
+def _less(content: Any, where: Sequence[str]) -> Any:
+    name, *rest = where
+    if not isinstance(content, dict) or name not in content:
+        return content
+    others = {each: value for each, value in content.items() if each != name}
+    return {**others, name: _less(content[name], rest)} if rest else others
 
 
 def _says(part: Statement, where: Sequence[str]) -> bool:

@@ -4,7 +4,6 @@ In: a path, or a folder. Out: a `Layer`. Never: which layer wins.
 """
 
 import re
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -112,6 +111,8 @@ def toml_from(text: str, path: Path) -> dict[str, Any]:
     Raises:
         SettingsError: It is no TOML.
     """
+    import tomllib  # noqa: PLC0415 - most people have no such file
+
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # a number of too many digits, and tables in tables without an end
@@ -160,6 +161,8 @@ def statements(text: str) -> Iterator[Statement]:
 
     A statement ends at the first line's end up to which it is TOML by itself.
     """
+    import tomllib  # noqa: PLC0415 - as above
+
     start, lines = 0, ""
     table: tuple[str, ...] = ()
     for number, line in enumerate(re.split(r"(?<=\n)", text)):

@@ -5,6 +5,7 @@ Before the text there may be front matter: TOML between two lines of `+++`.
 In: a folder, a name. Out: the text, and what the front matter says. Never: what it is for; a file outside the folder.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,8 @@ __all__ = ["NamedText", "find", "names"]
 
 _FENCE: Final = "+++"
 """As static site generators have it for front matter in TOML; `---` would say that it is YAML."""
+_YAML: Final = re.compile(r"---[ \t]*\n(?:[ \t]*(?:#.*)?\n)*[A-Za-z_][\w-]*:(?:[ \t].*)?\n(?:.*\n)*?---[ \t]*(?:\n|\Z)")
+"""What looks like front matter in YAML: a key first, and an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,9 @@ def find(kind: str, name: str, folder: Path, keys: Mapping[str, type]) -> NamedT
     first, _, rest = text.partition("\n")
     if first.rstrip() == _FENCE:
         head, text = _head(rest, path, keys)
+    elif _YAML.match(text):
+        cure = f'write TOML between two lines of {_FENCE}, such as model = "local"'
+        raise SettingsError(f"{path}:1:1: this is YAML; {cure} (if it is no front matter, begin with an empty line)")
     return NamedText(path, text.strip(), head)
 
 

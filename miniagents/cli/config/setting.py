@@ -6,7 +6,6 @@ In: a value as a person wrote it, in a shell or in TOML. Out: the value, checked
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -29,6 +28,7 @@ _MUST_BE: Final = {
     bool: "true or false",
     int: "a whole number, 0 or more",
     float: "a number of seconds above 0",
+    list: 'texts in a list, such as: {} = ["…"]',
 }
 _OURS: Final = {
     "model": ("--model", "model"),
@@ -51,7 +51,7 @@ class Setting:
     name: str
     """In files and in `Settings`; in the environment, `MINIAGENTS_` and the same in capitals."""
     kind: type
-    """`str`, `bool`, `int` (0 or more) or `float` (above 0); a path is `str`."""
+    """`str`, `bool`, `int` (0 or more), `float` (above 0) or `list` (of texts); a path is `str`."""
     flag: str
     """How a command line says it, for people; "" where none does."""
     help: str
@@ -73,6 +73,8 @@ class Setting:
         if self.kind is float and type(value) is int:
             value = float(value)
         is_of_kind = type(value) is self.kind  # which true is not, where a number is wanted
+        if is_of_kind and self.kind is list:
+            is_of_kind = all(isinstance(each, str) for each in value)
         if not is_of_kind or (self.kind is int and value < 0) or (self.kind is float and not value > 0):
             raise SettingsError(f"{self.name} must be {_MUST_BE[self.kind].format(self.name)}")
         return value
@@ -85,6 +87,8 @@ class Setting:
         """
         if self.kind is str:
             return text
+        if self.kind is list:
+            return [each.strip() for each in text.split(",") if each.strip()]
         value: object = _TRUTHS.get(text.strip().lower()) if self.kind is bool else _number(text)
         return self.checked(value)
 
@@ -117,6 +121,8 @@ SETTINGS: Final[Mapping[str, Setting]] = MappingProxyType(
             Setting("save", bool, "--no-save", "Keep transcripts.", default=True),
             Setting("chats_dir", str, "--chats-dir", "Where transcripts go.", default="chats", of_projects=True),
             Setting("history", str, "--history", "Who keeps what was said.", default="markdown"),
+            Setting("tools", list, "--tool", "Which tools the model is given.", default=()),
+            Setting("allow_tools", list, "--allow-tool", "Which tools nobody is asked about.", default=()),
             Setting("log", str, "--log", "Where requests and replies are written down."),
         )
     }
@@ -186,6 +192,8 @@ def checked_option(name: str, value: object, *, in_file: bool = False) -> Any:
 
 def nearest(name: str, known: Iterable[str], otherwise: str = "") -> str:
     """Return the cure for a name that is none: the one that was meant, or what there is."""
+    from difflib import get_close_matches  # noqa: PLC0415 - where something is wrong
+
     known = [*known]
     near = get_close_matches(name, known, n=1)
     if near:

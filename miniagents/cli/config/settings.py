@@ -53,6 +53,10 @@ class Settings:
     """Say nothing but the reply and errors."""
     history: str
     """Which history agent keeps what is said, by its name."""
+    tools: Sequence[str]
+    """The sources of the tools that the model is given, by name, each with its argument behind a colon."""
+    allow_tools: Sequence[str]
+    """Shell patterns of the tools that nobody is asked about."""
     log: str | None
     """Where requests and replies are written down: a path, or "debug" for standard error; "" and None are nowhere."""
     chats_dir: Path
@@ -120,6 +124,8 @@ class Flags:
     usage: bool | None = None
     quiet: bool | None = None
     history: str | None = None
+    tools: Sequence[str] | None = None
+    allow_tools: Sequence[str] | None = None
     log: str | None = None
     chats_dir: Path | None = None
     save: bool | None = None
@@ -170,7 +176,8 @@ def _of_flags(flags: Flags) -> Layer:
         value = getattr(flags, name)
         if value is not None and (value or name not in ("model", "agent")):  # `-m "$MODEL"` of nothing says nothing
             with _said_by(setting.flag):
-                values[name] = setting.checked(str(value) if isinstance(value, Path) else value)
+                plain = str(value) if isinstance(value, Path) else [*value] if setting.kind is list else value
+                values[name] = setting.checked(plain)
     origins = {name: SETTINGS[name].flag for name in values}
     return Layer(origin="-o", values=values, origins=origins, options=dict(map(option_from, flags.options)))
 

@@ -50,6 +50,10 @@ class Frames:
         else:
             self._timer, self._is_soon = loop.call_later(wait_s if wait_s > 0 else self._gap_s, self._due, loop), True
 
+    def pause_s(self) -> float:
+        """Return how long it is until a frame may be painted again; what comes sooner can be looked at then."""
+        return max(0.0, self._next_s - asyncio.get_running_loop().time())
+
     def ask_in(self, delay_s: float) -> None:
         """Say that something will have changed then, such as a clock."""
         if self._timer is None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from ...by_part import Bursts
 from ...content import Part, Text, Thinking, described
 from ...safe_text import SafeText, one_line
 from ..markdown.rows import Row
@@ -260,11 +261,13 @@ class ReplyView:
                 frames.ask_in(TICK_S)
 
         frames = Frames(paint, self._painter.is_ready)
+        bursts = Bursts(promise, frames.pause_s)
         frames.ask_in(PATIENCE_S)
         last = ""
         try:
-            async for piece in promise.parts():
-                reply.take(piece)
+            async for pieces in bursts:
+                for piece in pieces:
+                    reply.take(piece)
                 frames.ask()
             reply.whole = await promise
             last = quiet_line(reply.whole.metadata) if self._tells else ""
@@ -272,6 +275,8 @@ class ReplyView:
             try:
                 frames.stop()
             finally:
+                for piece in bursts.rest():
+                    reply.take(piece)
                 self._painter.paint(reply.end(self._painter.size()[0] - 1, last), ())
                 self._painter.close()
 

@@ -3,7 +3,9 @@
 In: message promises, texts, errors. Out: rows on a painter. Never: which model, which file, keys.
 """
 
+import asyncio
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ...errors import CallCancelledError, TranscriptError
@@ -24,8 +26,16 @@ __all__ = ["Screen"]
 _BOLD, _RED, _DIM = "\x1b[1m", "\x1b[31m", "\x1b[2m"
 _UNTOLD = (CallCancelledError, TranscriptError)
 """Errors of an answer that are no failure of whoever answers; the chat has words of its own for them."""
+_SETTLED_WITHIN_S = 1.0
+"""So long a question waits for what came before it; an answer that still comes must not keep it away."""
 _NAMES_AT_MOST = 0.4
 """Which part of the width the first column of a table may take."""
+
+
+_ECHOED_LINES, _FIRST_LINES, _LAST_LINES = 40, 12, 4
+"""How many lines of what was said are shown, and of more, how many at its beginning and end: half a small screen."""
+_ECHOED_CHARACTERS, _FIRST_CHARACTERS, _LAST_CHARACTERS = 4_000, 1_200, 400
+"""The same of one line: in a terminal of 100 columns, as many rows."""
 
 
 class Screen:
@@ -36,6 +46,8 @@ class Screen:
         self._painter = painter
         self._look = look
         self._send = send
+        self._view: SeveralView | None = None
+        """What shows an answer now."""
         self._is_parted = True
         """Whether there is an empty row above what comes next."""
 
@@ -47,10 +59,11 @@ class Screen:
             Exception: Whoever answers has failed otherwise.
         """
         self.part()
-        view = SeveralView(self._painter, self._look, untold=_UNTOLD)
+        self._view = view = SeveralView(self._painter, self._look, untold=_UNTOLD)
         try:
             return await view.show(promises, waits_for=waits_for)
         finally:
+            self._view = None
             self._is_parted = not view.has_shown
 
     async def show_again(self, message: Message) -> None:
@@ -62,17 +75,34 @@ class Screen:
             await ReplyView(self._painter, self._look).show(Message.promise([message.text], metadata=message.metadata))
             self._is_parted = False
 
-    def echo(self, text: str) -> None:
-        """Show what the person said, as it stood in the prompt."""
+    def echo(self, text: str, *, is_there: bool = False) -> None:
+        """Show what the person said, as it stood in the prompt; of a file that was pasted, beginning and end.
+
+        Args:
+            text: What.
+            is_there: Whether it is on the screen already, where it was typed.
+        """
+        if is_there:
+            self._is_parted = False
+            return
         self.part()
-        first, *more = safe(text).split("\n")
-        for line in (f"> {first}", *(f"  {line}" for line in more)):
-            self._write(line, _BOLD)
+        mark = ">"
+        for line in _in_short(text):
+            self._write(f"{mark} {safe(line)}", _BOLD)
+            mark = " "
         self._is_parted = False
 
     def tell(self, line: str) -> None:
         """Say what goes on, in quiet letters."""
         self._write(one_line(line), _DIM)
+
+    async def ask(self, question: str) -> None:
+        """Show what a person is to answer at once, below what came before it."""
+        if self._view is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_SETTLED_WITHIN_S):
+                    await self._view.settled()
+        self._write(one_line(question), _BOLD)
 
     def tell_interruption(self) -> None:
         """Say that there is no more of the answer."""
@@ -116,3 +146,17 @@ class Screen:
     @property
     def _width(self) -> int:
         return self._painter.size()[0] - 1  # the last column stays free: terminals differ in when they wrap
+
+
+def _in_short(text: str) -> list[str]:
+    """Return the lines of a text; of a long one, and of a long line, only the beginning and the end."""
+    lines = text.split("\n")
+    if len(lines) > _ECHOED_LINES:
+        left_out = f"… {len(lines) - _FIRST_LINES - _LAST_LINES:,} more lines"
+        lines = [*lines[:_FIRST_LINES], left_out, *lines[-_LAST_LINES:]]
+    return [line if len(line) <= _ECHOED_CHARACTERS else _line_in_short(line) for line in lines]
+
+
+def _line_in_short(line: str) -> str:
+    left_out = f" … {len(line) - _FIRST_CHARACTERS - _LAST_CHARACTERS:,} more characters … "
+    return line[:_FIRST_CHARACTERS] + left_out + line[-_LAST_CHARACTERS:]

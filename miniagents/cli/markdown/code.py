@@ -8,13 +8,10 @@ In: a language, lines. Out: runs. Never: a row, a fence.
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from .runs import Run, merged, text_of
-from .styles import of_token
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from .runs import Run, text_of
+from .styles import PLAIN, of_token
 
 __all__ = ["Code"]
 
@@ -48,10 +45,24 @@ class Code:
         if lexer is None or len(text) > _LONGEST_LINE:
             return [Run(text)] if text else []
         line = _Line(lexer, self._state, text + "\n")
-        runs = merged([Run(piece.rstrip("\n"), of_token(kind)) for kind, piece in line.pieces()])
+        runs = _coloured(line.pieces())
         self._state = line.state
         # A few lexers leave characters out; ours is to show the code.
         return runs if text_of(runs) == text else [Run(text)]
+
+
+def _coloured(pieces: list[tuple[Any, str]]) -> list[Run]:
+    """Return the pieces of a line as runs, neighbours that look the same as one."""
+    runs: list[Run] = []
+    said, look = "", PLAIN
+    for kind, piece in pieces:
+        style = of_token(kind)
+        if style is not look and said:
+            runs.append(Run(said, look))
+            said = ""
+        said, look = said + piece, style
+    said = said.rstrip("\n")
+    return [*runs, Run(said, look)] if said else runs
 
 
 @lru_cache(maxsize=64)
@@ -64,6 +75,27 @@ def _lexer(language: str) -> Any:
         return get_lexer_by_name(language) if language else None
     except ClassNotFound:
         return None
+
+
+class _Kinds(NamedTuple):
+    """What Pygments has to be asked about."""
+
+    by_rules: type
+    extended: type
+    """Lexers that know of the lines before what we cannot see."""
+    plain: type
+    """Of token types."""
+    comment: Any
+    error: Any
+    text: Any
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> _Kinds:
+    from pygments.lexer import ExtendedRegexLexer, RegexLexer  # noqa: PLC0415 - as above
+    from pygments.token import Comment, Error, Text, _TokenType  # noqa: PLC0415 - as above
+
+    return _Kinds(RegexLexer, ExtendedRegexLexer, _TokenType, Comment, Error, Text)
 
 
 class _Line:
@@ -82,23 +114,22 @@ class _Line:
         """What the next line has to know."""
         return _State(self._stack, self._closing, self._comment)
 
-    def pieces(self) -> "Iterator[tuple[Any, str]]":
-        """Yield the line in pieces with their token types."""
-        from pygments.lexer import ExtendedRegexLexer, RegexLexer  # noqa: PLC0415 - as above
-
-        if isinstance(self._lexer, ExtendedRegexLexer) or not isinstance(self._lexer, RegexLexer):
-            # What such a lexer knows of the lines before is where we cannot see it.
-            for _, kind, piece in self._lexer.get_tokens_unprocessed(self._text):
-                yield kind, piece
-            return
-        while self._at < len(self._text):
+    def pieces(self) -> list[tuple[Any, str]]:
+        """Return the line in pieces with their token types."""
+        kinds, lexer = _kinds(), self._lexer
+        if isinstance(lexer, kinds.extended) or not isinstance(lexer, kinds.by_rules):
+            return [(kind, piece) for _, kind, piece in self._lexer.get_tokens_unprocessed(self._text)]
+        found: list[tuple[Any, str]] = []
+        text, end = self._text, len(self._text)
+        while self._at < end:
             if self._closing:
-                yield self._comment, self._rest_of_comment()
-            elif self._text[self._at] in _COMMENT_FIRSTS and self._opens_comment():
-                yield self._comment, self._text[self._at :]
-                self._at = len(self._text)
+                found.append((self._comment, self._rest_of_comment()))
+            elif text[self._at] in _COMMENT_FIRSTS and self._opens_comment(kinds):
+                found.append((self._comment, text[self._at :]))
+                self._at = end
             else:
-                yield from self._step()
+                self._step(kinds, found)
+        return found
 
     def _rest_of_comment(self) -> str:
         start, end = self._at, self._text.find(self._closing, self._at)
@@ -109,14 +140,12 @@ class _Line:
             self._closing = ""
         return self._text[start : self._at]
 
-    def _opens_comment(self) -> bool:
+    def _opens_comment(self, kinds: _Kinds) -> bool:
         """Say whether a comment begins here that does not end on this line."""
-        from pygments.token import Comment  # noqa: PLC0415 - as above
-
         for opening, closing in _COMMENTS.items():
             if self._text.startswith(opening, self._at) and closing not in self._text[self._at + len(opening) :]:
                 match, kind, _ = self._matching(self._text[: self._at] + opening + closing)
-                if match is not None and kind in Comment and match.end() > self._at + len(opening):
+                if match is not None and kind in kinds.comment and match.end() > self._at + len(opening):
                     self._closing, self._comment = closing, kind
                     return True
         return False
@@ -129,25 +158,24 @@ class _Line:
                 return match, action, target
         return None, None, None
 
-    def _step(self) -> "Iterator[tuple[Any, str]]":
-        from pygments.token import Error, Text, _TokenType  # noqa: PLC0415 - as above
-
+    def _step(self, kinds: _Kinds, found: list[tuple[Any, str]]) -> None:
+        """Find the next piece, or, where a rule says so, several."""
         match, action, target = self._matching(self._text)
         if match is None:
             character = self._text[self._at]
             self._at += 1
             if character == "\n":
                 self._stack = _State().stack
-            yield (Text if character == "\n" else Error), character
+            found.append((kinds.text if character == "\n" else kinds.error, character))
             return
-        if isinstance(action, _TokenType):
-            yield action, match[0]
+        if action.__class__ is kinds.plain:
+            found.append((action, match[0]))
         elif action is not None:
             pieces = [(kind, piece) for _, kind, piece in action(self._lexer, match)]
             whole = "".join([piece for _, piece in pieces]) == match[0]
-            yield from pieces if whole else [(Text, match[0])]
+            found += pieces if whole else [(kinds.text, match[0])]
         else:
-            yield Text, match[0]
+            found.append((kinds.text, match[0]))
         self._at = match.end()
         if target is not None:
             self._stack = _after(self._stack, target)

@@ -8,6 +8,7 @@ In: a leaf, and what was shown before it. Out: rows. Never: what is finished.
 
 from collections.abc import Sequence
 from copy import copy
+from functools import lru_cache
 from typing import NamedTuple
 
 from .blocks import Container, Leaf, Stub
@@ -16,12 +17,14 @@ from .inline import inline
 from .rows import Row, hard_breaks
 from .runs import Run, painted, sliced, text_of, wrapped
 from .styles import BULLET, DIM, HEADINGS, PLAIN
-from .tables import Columns
+from .tables import Columns, in_columns
 
 __all__ = ["Layout", "Shown"]
 
 _RULE_CELLS = 60
 """The longest rule: a window that is made narrower does not break it at once."""
+_CACHED = 256
+"""Rows of tables: those of a few that grow, on the largest screen there is."""
 _BAR = "│ "
 _TASKS = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
 
@@ -120,17 +123,30 @@ class Layout:
     def _table(
         self, leaf: Leaf, shown: Shown, width_cells: int, *, complete: bool
     ) -> tuple[list[Row], Code | Columns | None]:
-        cells = [[inline(cell, marks=not self._colours) for cell in row] for row in leaf.cells]
-        lead = _lead(leaf.path, shown.stub.path, width_cells)
+        marks, lead = not self._colours, _lead(leaf.path, shown.stub.path, width_cells)
         room = width_cells - len(lead.rest)
-        lines: list[list[Run]] = []
+        rows: list[Row] = []
         columns = shown.part
         if not isinstance(columns, Columns):
-            columns = Columns.of(cells, leaf.aligns)
-            lines += columns.head(room)
-        for row in cells[1:]:
-            lines += columns.body(row, room)
-        return lead.rows(lines, colours=self._colours), None if complete else columns
+            columns = Columns.of([[inline(cell, marks=marks) for cell in row] for row in leaf.cells], leaf.aligns)
+            rows += lead.rows(columns.head(room), colours=self._colours)
+        widths = columns.widths(room)
+        for row in leaf.cells[1:]:
+            if widths is not None:
+                rows += _row_in_columns(row, widths, columns.aligns, lead.rest, colours=self._colours)
+            else:
+                lines = columns.body([inline(cell, marks=marks) for cell in row], room)
+                rows += _Lead(lead.rest, lead.rest).rows(lines, colours=self._colours)
+        return rows, None if complete else columns
+
+
+@lru_cache(maxsize=_CACHED)
+def _row_in_columns(
+    row: tuple[str, ...], widths: tuple[int, ...], aligns: tuple[str, ...], before: str, *, colours: bool
+) -> tuple[Row, ...]:
+    """Return the rows of one row of a table, which is looked at in each frame as long as its table grows."""
+    cells = [inline(cell, marks=not colours) for cell in row]
+    return tuple(_Lead(before, before).rows(in_columns(cells, widths, aligns), colours=colours))
 
 
 def _lead(path: Sequence[Container], begun: Sequence[Container], width_cells: int, task: str = "") -> _Lead:

@@ -5,11 +5,12 @@ In: text that was made safe, in pieces. Out: rows. Never: a terminal, a clock.
 
 from typing import NamedTuple
 
-from .blocks import Leaf, parse
+from .blocks import Leaf
 from .cuts import cuts
+from .growing import parse
 from .inline import GOES_ON
 from .layout import Layout, Shown
-from .mend import may_be_anything, mended
+from .mend import is_overgrown, may_be_anything, mended
 from .rows import Row
 from .tables import MEASURED_ROWS
 
@@ -57,6 +58,7 @@ class MarkdownStream:
         self._shown = Shown()
         self._tail: list[Row] = []
         self._size = self._tried = 0
+        self._is_overgrown = False
         self._width = 0
 
     def feed(self, text: str) -> None:
@@ -73,7 +75,8 @@ class MarkdownStream:
             self._tail = self._unfinished(width)
             self._size, self._width = self._count(), width
             self._tried = self._tried if self._tried <= self._size else 0
-            if len(self._tail) > _tall(height_rows) and self._size > self._tried + self._tried // 4:
+            is_tall = len(self._tail) > _tall(height_rows) and not self._is_overgrown
+            if is_tall and self._size > self._tried + self._tried // 4:
                 self._tried = self._size
                 if upper := self._shortened(width):
                     finished += upper
@@ -139,6 +142,7 @@ class MarkdownStream:
     def _unfinished(self, width: int) -> list[Row]:
         """Return the rows of the rest, as it will most likely be."""
         text = self._rest()
+        self._is_overgrown = bool(text.leaves) and is_overgrown(text.leaves[-1].text)
         rows: list[Row] = []
         for leaf in text.leaves:
             last = leaf is text.leaves[-1]

@@ -14,7 +14,7 @@ from .rows import cells
 from .runs import Run, text_of, wrapped
 from .styles import DIM, STRONG
 
-__all__ = ["MEASURED_ROWS", "Columns"]
+__all__ = ["MEASURED_ROWS", "Columns", "in_columns"]
 
 MEASURED_ROWS = 20
 """Rows below the header that have a say in the widths: about a screen, so that a table of usual size fits exactly."""
@@ -45,22 +45,23 @@ class Columns(NamedTuple):
 
     def head(self, width_cells: int) -> list[list[Run]]:
         """Return the rows of the header."""
-        widths = self._fitted(width_cells)
+        widths = self.widths(width_cells)
         if widths is None:
             return [[Run("─" * min(width_cells, max(self.wanted)), DIM)]]
-        return [*self._row(self.header, widths), [Run(_CROSSING.join(["─" * width for width in widths]), DIM)]]
+        line = Run(_CROSSING.join(["─" * width for width in widths]), DIM)
+        return [*in_columns(self.header, widths, self.aligns), [line]]
 
     def body(self, row: Sequence[Cell], width_cells: int) -> list[list[Run]]:
         """Return what one row of the table becomes."""
-        widths = self._fitted(width_cells)
+        widths = self.widths(width_cells)
         if widths is not None:
-            return self._row(row, widths)
+            return in_columns(row, widths, self.aligns)
         lines: list[list[Run]] = []
         for name, cell in zip(self.header, row, strict=False):
             lines += wrapped([*name, Run(": ", STRONG), *cell], width_cells)
         return [*lines, *self.head(width_cells)]
 
-    def _fitted(self, width_cells: int) -> list[int] | None:
+    def widths(self, width_cells: int) -> tuple[int, ...] | None:
         """Return the width of each column, the widest made narrower first; `None` if there is no room for them."""
         room = width_cells - len(_BETWEEN) * (len(self.wanted) - 1)
         if room < _NARROWEST * len(self.wanted):
@@ -71,15 +72,17 @@ class Columns(NamedTuple):
         ):
             widths[column] = min(self.wanted[column], room // left)
             room -= widths[column]
-        return list(widths.values())
+        return tuple(widths.values())
 
-    def _row(self, row: Iterable[Cell], widths: Sequence[int]) -> list[list[Run]]:
-        places = list(zip(widths, self.aligns, strict=True))
-        columns = [wrapped(cell, width) for cell, width in zip(row, widths, strict=False)]
-        return [
-            _joined([_aligned(cell or [], *place) for cell, place in zip(line, places, strict=True)])
-            for line in zip_longest(*columns)
-        ]
+
+def in_columns(row: Iterable[Cell], widths: Sequence[int], aligns: Sequence[str]) -> list[list[Run]]:
+    """Return what one row of a table becomes where its columns have these widths."""
+    places = list(zip(widths, aligns, strict=True))
+    columns = [wrapped(cell, width) for cell, width in zip(row, widths, strict=False)]
+    return [
+        _joined([_aligned(cell or [], *place) for cell, place in zip(line, places, strict=True)])
+        for line in zip_longest(*columns)
+    ]
 
 
 def _aligned(cell: Cell, width_cells: int, align: str) -> list[Run]:

@@ -85,44 +85,58 @@ def check_command(
 def trust_command(
     folder: Annotated[Path | None, typer.Argument(metavar="FOLDER", help="A project; the one here, if none.")] = None,
 ) -> None:
-    """Let the plugins of a project be run, as they are now; when they change, you are asked again."""
+    """Let a project's plugins, and the Python of its files of agents, be run as they are now; a change asks again."""
     from ...plugins.decisions import keep, kept  # noqa: PLC0415 - as above
     from ...plugins.project import project_in  # noqa: PLC0415 - as above
     from ..tell import tell  # noqa: PLC0415 - as above
     from .gathering import files_of  # noqa: PLC0415 - as above
 
     here = (folder or Path.cwd()).resolve()
-    project = project_in(here)
-    if project is None:
+    project, python = project_in(here), _python_of(here)
+    if project is None and python is None:
         raise SettingsError(f"{here}: no project with plugins; they are .py files in its folder plugins")
     decisions, config_dir = kept(_config_dir()), _config_dir()
-    refused = {place: digest for place, digest in decisions.refused.items() if place != str(project.folder)}
-    trusted = {**decisions.trusted, str(project.folder): project.digest}
-    keep(config_dir, replace(decisions, trusted=trusted, refused=refused))
-    tell(f"trusted as they are: {files_of(project)} in {project.folder.parent}")
+    new: dict[str, str] = {}
+    if project is not None:
+        new[str(project.folder)] = project.digest
+        tell(f"trusted as they are: {files_of(project)} in {project.folder.parent}")
+    if python is not None:
+        new[str(here)] = python
+        tell(f"trusted as it is, for files of agents: the Python in {here}")
+    refused = {place: digest for place, digest in decisions.refused.items() if place not in new}
+    keep(config_dir, replace(decisions, trusted={**decisions.trusted, **new}, refused=refused))
 
 
 @plugins_app.command("disable")
-def disable_command(name: _Name) -> None:
+def disable_command(plugin: _Name) -> None:
     """Leave a plugin out from now on."""
     from ...plugins.decisions import keep, kept  # noqa: PLC0415 - as above
 
     decisions = kept(_config_dir())
-    if name not in decisions.disabled:
-        _check_that_it_is_there(name)
-        keep(_config_dir(), replace(decisions, disabled=(*decisions.disabled, name)))
+    if plugin not in decisions.disabled:
+        _check_that_it_is_there(plugin)
+        keep(_config_dir(), replace(decisions, disabled=(*decisions.disabled, plugin)))
 
 
 @plugins_app.command("enable")
-def enable_command(name: _Name) -> None:
+def enable_command(plugin: _Name) -> None:
     """Take a plugin in again."""
     from ...plugins.decisions import keep, kept  # noqa: PLC0415 - as above
     from ..config.setting import nearest  # noqa: PLC0415 - as above
 
     decisions = kept(_config_dir())
-    if name not in decisions.disabled:
-        raise SettingsError(f"{name} is not disabled; {nearest(name, decisions.disabled, 'no plugin is')}")
-    keep(_config_dir(), replace(decisions, disabled=tuple(each for each in decisions.disabled if each != name)))
+    if plugin not in decisions.disabled:
+        raise SettingsError(f"{plugin} is not disabled; {nearest(plugin, decisions.disabled, 'no plugin is')}")
+    keep(_config_dir(), replace(decisions, disabled=tuple(each for each in decisions.disabled if each != plugin)))
+
+
+def _python_of(folder: Path) -> str | None:
+    """Return the hash of the Python that files of agents in a folder may run, None where there are not both."""
+    from ...plugins.project import digest_of, sources_below  # noqa: PLC0415 - as above
+
+    if not any(folder.glob("*.y*ml")) or not any(folder.glob("*.py")):
+        return None
+    return digest_of(folder, sources_below(folder))
 
 
 def _rows() -> Iterator[tuple[str, str, str, str, str]]:

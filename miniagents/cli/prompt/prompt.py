@@ -50,6 +50,10 @@ def _never() -> bool:
     return False
 
 
+def _is_none(_text: str) -> bool:
+    return False
+
+
 class Prompt:
     """Asks a person, again and again; what they said before is a keystroke away."""
 
@@ -70,6 +74,9 @@ class Prompt:
         self._toolbar = toolbar
         self._stays = sink is not None or not is_dumb_terminal()
         self._said: deque[str] = deque()
+        self._is_answer: Callable[[str], bool] = _is_none
+        """Whether a text answers what is asked now."""
+        self._answered: str | None = None
         self._has_said = False
         self._has_left = False
         self._leaves_until_s = 0.0
@@ -108,6 +115,7 @@ class Prompt:
             tempfile_suffix=".md",
             placeholder=self._hint,
             style=style(),
+            include_default_pygments_style=False,  # nothing in the line is coloured by it
             input=source,
             output=sink or (terminal_output() if self._stays else None),
             interrupt_exception=Interrupted,
@@ -117,6 +125,11 @@ class Prompt:
     def app(self) -> Application[None]:
         """What draws it, for whoever writes above it."""
         return self._session.app
+
+    @property
+    def stays(self) -> bool:
+        """Whether it stays below what is written, and what was said is gone from it; on a dumb terminal it is left."""
+        return self._stays
 
     @property
     def queued(self) -> tuple[str, ...]:
@@ -150,13 +163,26 @@ class Prompt:
         if not self._is_entered:
             return await self._ask_once()
         while not (self._said or self._has_left):
-            self._news.clear()
-            await self._news.wait()
-            if self._running is not None and self._running.done():
-                self._running.result()  # an error, if there was one
-                self._has_left = True
+            await self._hear_news()
         self.invalidate()
         return self._said.popleft() if self._said else None
+
+    async def ask_now(self, is_answer: Callable[[str], bool]) -> str | None:
+        """Return the next text that is an answer, before all that is queued; None if the person leaves.
+
+        Texts that are none are queued, as ever; where one is asked for at a time, it is asked again.
+        """
+        if not self._is_entered:
+            while (text := await self._ask_once()) is not None and not is_answer(text):
+                pass
+            return text
+        self._is_answer, self._answered = is_answer, None
+        try:
+            while self._answered is None and not self._has_left:
+                await self._hear_news()
+            return self._answered
+        finally:
+            self._is_answer = _is_none
 
     def leave(self) -> None:
         """Leave in the person's stead, if they are asked."""
@@ -197,6 +223,13 @@ class Prompt:
                 self._has_left = not self._line.text
                 self._line.reset(append_to_history=True)
 
+    async def _hear_news(self) -> None:
+        self._news.clear()
+        await self._news.wait()
+        if self._running is not None and self._running.done():
+            self._running.result()  # an error, if there was one
+            self._has_left = True
+
     async def _ask_once(self) -> str | None:
         self._has_left = False
         while not (self._said or self._has_left):
@@ -215,6 +248,10 @@ class Prompt:
         text = exact(line.text)
         if text.strip() in _LEAVING:
             self._leave()
+        elif self._is_answer(text):
+            self._answered, self._is_answer = text, _is_none
+            line.reset()  # so that it is not among what was said before
+            self._answer()
         elif text.strip():
             self._said.append(text)
             self._has_said = True

@@ -31,7 +31,7 @@ _miniagents() {
         fi
     done < <(_MINIAGENTS_COMPLETE=bash _MINIAGENTS_BREAKS=$COMP_WORDBREAKS "$1" "${COMP_LINE:0:COMP_POINT}" 2>/dev/null)
     case ${#COMPREPLY[@]},${COMPREPLY[0]} in
-        1,*[=.]) compopt -o nospace 2>/dev/null ;;
+        1,*[=./]) compopt -o nospace 2>/dev/null ;;
     esac
 }
 complete -o default -F _miniagents miniagents
@@ -50,7 +50,7 @@ _miniagents() {
     for line in "${(@)lines[2,-1]}"; do
         local value=${line%%$'\t'*} about=
         [[ $line == *$'\t'* ]] && about=:${line#*$'\t'}
-        if [[ $value == *[=.] ]]; then
+        if [[ $value == *[=./] ]]; then
             open+=("${value//:/\\:}$about")
         else
             closed+=("${value//:/\\:}$about")

@@ -11,14 +11,17 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from io import StringIO
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from ...safe_text import one_line
 from .known_words import Command, Known, command_from, recalled, remember
+
+if TYPE_CHECKING:
+    from ..config.settings import Settings
 
 __all__ = ["ASKING", "answer", "completed"]
 
@@ -30,6 +33,8 @@ _ASSIGNMENT: Final = re.compile(r"[A-Za-z_]\w*=")
 _TITLE: Final = re.compile(rb"\A---\r?\n(?:.*\n)*?title:(.*)\n(?:.*\n)*?---")
 _HEAD_BYTES: Final = 1024
 """More than the front matter of a transcript is long."""
+_OF_OURS: Final = ("markdown", "memory")
+"""Histories whose chats are in a folder, if they are anywhere."""
 _WITH_TITLE: Final = 50
 """How many of the newest are looked into, at some 50 µs each."""
 _SPECIAL: Final = re.compile(r"([^\w@%+=:,./-])")
@@ -45,6 +50,8 @@ class _Asked(NamedTuple):
     """What stands before the word in the same piece, such as `--model=`."""
     last: str = ""
     """The word before it."""
+    typed: Sequence[str] = ()
+    """All words before it."""
 
 
 def answer() -> None:
@@ -98,7 +105,8 @@ def _learnt() -> Known:
         names = [*found.providers]
         for name, each in found.providers.items():
             names += [f"{name}:{model}" for model in dict.fromkeys((each.default_model, *each.models()))]
-    others = {"histories": [*found.histories], "agents": [*found.agents]}
+    keys = [each for key in found.keys.values() for each in (key.variable, key.name)]
+    others = {"histories": [*found.histories], "agents": [*found.agents], "keys": keys, "tools": [*found.tools]}
     root: Any = get_command(app)
     root.commands = {**found.commands, **root.commands}
     watched = [str(config_dir / "plugins"), str(config_dir / "plugins.json")]
@@ -123,17 +131,18 @@ def _asked(command: Command, words: Sequence[str]) -> _Asked:
             kind = _kind_of(command, each)
     last = before[-1] if before else ""
     if kind is not None:
-        return _Asked(kind, word, command, last=last)
+        return _Asked(kind, word, command, last=last, typed=before)
     name, equals, value = word.partition("=")
     if word.startswith("-") and not only_arguments:
         kind = _kind_of(command, name)
         if equals and kind is not None:
-            return _Asked(kind, value, command, f"{name}=")
+            return _Asked(kind, value, command, f"{name}=", typed=before)
         return _Asked("names of options", word, command)
-    if command["commands"]:
-        return _Asked("commands", word, command)
     kinds = command["arguments"]
-    return _Asked(kinds[min(place, len(kinds) - 1)] if kinds else "", word, command, last=last)
+    if command["commands"] and not (kinds and place):  # a group that does something without a command takes arguments
+        return _Asked("commands", word, command)
+    kind = kinds[min(place, len(kinds) - 1)] if kinds else ""
+    return _Asked(kind, word, command, last=last, typed=before)
 
 
 def _kind_of(command: Command, option: str) -> str | None:
@@ -145,6 +154,12 @@ def _values(asked: _Asked, known: Known, environment: Mapping[str, str]) -> Iter
     kind = asked.kind
     if kind == "commands":
         yield from ((name, each["help"]) for name, each in asked.command["commands"].items())
+        for argument in asked.command["arguments"][:1]:
+            yield from _values(asked._replace(kind=argument), known, environment)
+    elif kind.startswith("chain "):
+        from .chain_words import offered  # noqa: PLC0415 - only where they are asked for
+
+        yield from offered(kind, asked.word, asked.typed)
     elif kind == "names of options":
         yield from ((name, each["help"]) for name, each in asked.command["options"].items())
     elif kind == "setting values":
@@ -162,7 +177,8 @@ def _kind_of_setting(name: str) -> str:
 
     if name in SETTINGS and SETTINGS[name].kind is bool:
         return "true|false"
-    return {"agent": "agents", "model": "models", "role": "roles", "history": "histories"}.get(name, "")
+    kinds = {"agent": "agents", "model": "models", "role": "roles", "history": "histories", "tools": "tools"}
+    return kinds.get(name, "")
 
 
 def _settings(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:  # noqa: ARG001 - as the others have it
@@ -176,6 +192,14 @@ def _options(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:  # no
     from ..config.project_file import HARMLESS_OPTIONS  # noqa: PLC0415 - as above
 
     yield from ((f"{name}=", "") for name in sorted(HARMLESS_OPTIONS))
+
+
+def _plugins(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    from ...plugins.found import in_folder, installed  # noqa: PLC0415 - as above
+    from ..config.file import config_path  # noqa: PLC0415 - as above
+
+    found = [*installed(), *in_folder(config_path(environment).parent / "plugins")]
+    yield from ((each.name, each.package or each.origin) for each in found)
 
 
 def _roles(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
@@ -196,11 +220,25 @@ def _chats(environment: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Give the newest first, and of some of them the title."""
     from ..config.settings import Flags, settings_from  # noqa: PLC0415 - as above
 
-    folder = settings_from(Flags(), environment, Path.cwd()).chats_dir
+    settings = settings_from(Flags(), environment, Path.cwd())
+    if settings.save and settings.history.partition(":")[0] not in _OF_OURS:
+        yield from _chats_elsewhere(settings, environment)
+        return
+    folder = settings.chats_dir
     found = sorted((name for name in os.listdir(folder) if name.endswith(".md")), reverse=True)  # noqa: PTH208 - 10,000
     for number, name in enumerate(found):
         if name != "README.md":
             yield name[:-3], _title(folder / name) if number < _WITH_TITLE else ""
+
+
+def _chats_elsewhere(settings: "Settings", environment: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+    """Give the chats that a plugin keeps; to ask it takes longer than to look into a folder."""
+    from ..chats.opened import shelf_of  # noqa: PLC0415 - as above
+    from ..plugins.gathering import gathered  # noqa: PLC0415 - as above
+
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):  # as above
+        shelf = shelf_of(settings, gathered(environment, settings.config_dir, None))
+        return () if shelf is None else [*shelf.listed(_MOST)]
 
 
 def _title(chat: Path) -> str:
@@ -214,6 +252,7 @@ def _title(chat: Path) -> str:
 _GIVEN: Final[Mapping[str, Callable[[Mapping[str, str]], Iterator[tuple[str, str]]]]] = {
     "chats": _chats,
     "options": _options,
+    "plugins": _plugins,
     "roles": _roles,
     "settings": _settings,
     "templates": _templates,

@@ -23,17 +23,28 @@ _KINDS: Final = {
     "chat": "chats",
     "chats": "chats",
     "chats_dir": "folders",
+    "file_and_text": "chain files",
+    "files": "files",
+    "folder": "folders",
     "history": "histories",
+    "inputs": "chain inputs",
+    "key_name": "keys",
     "log": "files",
     "model": "models",
     "options": "options",
     "output": "files",
+    "packages": "plugins",
+    "path": "files",
+    "plugin": "plugins",
     "resume": "chats",
     "role": "roles",
     "schema": "files",
+    "show": "chain agents",
     "setting": "settings",
     "setting_value": "setting values",
     "template": "templates",
+    "tools": "tools",
+    "variables": "chain vars",
     "words": "files",
 }
 """What the values of a parameter are, by the name that it has in our code."""
@@ -64,7 +75,7 @@ class Known(TypedDict):
     """Of what it was made."""
     root: Command
     names: dict[str, list[str]]
-    """What plugins know, by kind: "models", "agents", "histories"."""
+    """What plugins know, by kind: "models", "agents", "histories", "tools"."""
     watched: list[str]
     """Files and folders; when one of them changes, something else may be known."""
 
@@ -99,7 +110,7 @@ def command_from(command: Any) -> Command:
     """Return what may follow a command of Click's, or of Typer's own copy of Click."""
     options: dict[str, Option] = {}
     arguments: list[str] = []
-    for parameter in command.params:
+    for parameter in getattr(command, "default", command).params:  # of a group that does something without a command
         if parameter.param_type_name == "argument":
             arguments.append(_kind(parameter))
         elif not parameter.hidden:

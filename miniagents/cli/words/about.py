@@ -35,7 +35,8 @@ async def _cost(session: "Session", _rest: str) -> None:
 
 async def _plugins(session: "Session", _rest: str) -> None:
     plugins = session.plugins
-    for name, things in (("models", plugins.providers), ("agents", plugins.agents), ("histories", plugins.histories)):
+    offered = {"models": plugins.providers, "agents": plugins.agents, "tools": plugins.tools}
+    for name, things in (offered | {"histories": plugins.histories}).items():
         session.screen.tell(f"{name}: {', '.join(things) or 'none'}")
     for broken in plugins.broken:
         session.screen.tell_error(broken)

@@ -12,7 +12,7 @@ from ...errors import MiniagentsError, PluginError, UsageError
 from ...hookspecs import hookimpl
 from ...plugins import Plugins
 from ...plugins.offers import Offers, in_one_line
-from . import about, choices, copying, files, past
+from . import about, choices, copying, files, past, tools
 from .word import Said, Word
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ async def _help(session: "Session", name: str) -> None:
 _ALL = (
     Word(name="help", takes="[WORD]", help="List the words, or explain one.", act=_help),
     *choices.WORDS,
+    *tools.WORDS,
     *past.WORDS,
     *files.WORDS,
     *copying.WORDS,

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 __all__ = ["WORDS"]
 
+_FORCE = "--force "
+"""What stands before the name of a file that may be written over."""
+_COMPLETED = 500
+"""Names that are offered behind `/load` where a plugin keeps chats; more nobody looks through."""
 _FOUND = 10
 """How many chats `/search` lists; `miniagents chats search` has them all."""
 
@@ -31,27 +35,35 @@ async def _attach(session: "Session", rest: str) -> None:
 
 
 async def _save(session: "Session", rest: str) -> None:
+    from ..chats.conversation import Unsaved  # noqa: PLC0415 - only here
     from ..chats.export import export  # noqa: PLC0415 - only here
 
     if not rest:
-        where = session.conversation.path
+        where = session.conversation.kept_in
         session.screen.tell(f"kept in {where}" if where else "not kept; /save FILE.md writes a copy")
         return
-    session.screen.tell(f"a copy is in {export(session.conversation, rest)}")
+    file = rest.removeprefix(_FORCE)
+    path = export(session.conversation, file.lstrip(), over=file != rest)
+    if isinstance(session.conversation, Unsaved):
+        session.conversation.copied = len(session.conversation.messages())
+    session.screen.tell(f"a copy is in {path}")
 
 
 async def _load(session: "Session", rest: str) -> None:
-    from ..chats.conversation import Conversation  # noqa: PLC0415 - only here
-    from ..chats.resume import find  # noqa: PLC0415 - only here
+    from ..chats.opened import resumed  # noqa: PLC0415 - only here
 
     if not rest:
         raise UsageError("/load: say which chat: its name, its path or a part of its title (`/search` finds some)")
-    path = find(session.settings.chats_dir, rest)
-    session.take_up(Conversation(path))
-    session.screen.tell(f"the conversation goes on in {path}")
+    session.take_up(resumed(session.settings, rest, session.plugins))
+    where = session.conversation.kept_in
+    session.screen.tell(f"the conversation goes on in {where}" if where else "it goes on, but is not kept")
 
 
 def _chats(session: "Session") -> Iterable[tuple[str, str]]:
+    from ..chats.elsewhere import Elsewhere  # noqa: PLC0415 - only here
+
+    if isinstance(session.conversation, Elsewhere):
+        return session.conversation.others(_COMPLETED)
     return ((chat.stem, "") for chat in sorted(session.settings.chats_dir.glob("2*.md"), reverse=True))
 
 
@@ -67,7 +79,7 @@ async def _search(session: "Session", rest: str) -> None:
 
 
 async def _clear(session: "Session", _rest: str) -> None:
-    is_kept = session.conversation.path is not None
+    is_kept = session.conversation.kept_in
     session.begin_conversation()
     session.screen.tell("a new conversation; the one before is kept" if is_kept else "a new conversation")
 
@@ -81,7 +93,7 @@ WORDS = (
     ),
     Word(
         name="save",
-        takes="[FILE]",
+        takes="[[--force] FILE]",
         help="Say where the chat is kept, or write a copy (.md .html .json .jsonl .txt).",
         act=_save,
     ),

@@ -64,8 +64,9 @@ async def _undo(session: "Session", number: str) -> None:
         raise UsageError(f"{f'/undo {number}'.rstrip()}: there {there} to take back")
     place, question = questions[-count]
     session.go_back(place)
-    kept = f", up to question {len(questions) - count}" if count < len(questions) else ""
-    session.screen.tell(f"taken back: {_short(question)}; what you say next goes on from before it{kept}")
+    left = len(questions) - count
+    where = f"goes on after the answer to question {left}" if left else "begins the conversation anew"
+    session.screen.tell(f"taken back: {_short(question)}; what you say next {where}")
 
 
 async def _branch(session: "Session", number: str) -> None:

@@ -60,9 +60,7 @@ async def source_tree_agent(
             raise MiniagentsError(
                 f"the source is longer than {most_bytes:,} bytes at {name}; name fewer `files`, or raise `most_bytes`"
             )
-        fence = "`" * max(3, *(len(run) + 1 for run in _BACKTICKS.findall(text)), 0)
-        end = "" if text.endswith("\n") or not text else "\n"
-        ctx.reply(Message(text=f"FILE: {name}\n{fence}\n{text}{end}{fence}", role="user", metadata={"path": str(name)}))
+        ctx.reply(Message(text=f"FILE: {name}\n{_fenced(text)}", role="user", metadata={"path": str(name)}))
     ctx.reply(ctx.message_promises)
 
 
@@ -107,7 +105,7 @@ async def _try(ctx: InteractionContext, *, root: Path, files: Any, words: list[s
         ctx.reply(Message(text=f"{name} proposes no change.", role="assistant", data=found))
         return
     found["passed"], told = await _tests_of(proposal, root, files, words, within_s)
-    text = f"{name} proposes this; {told}\n\n```diff\n{found['diff']}```"
+    text = f"{name} proposes this; {told}\n\n{_fenced(found['diff'], 'diff')}"
     ctx.reply(Message(text=text, role="assistant", data=found))
 
 
@@ -129,7 +127,7 @@ async def _tests_of(proposal: Proposal, root: Path, files: Any, words: list[str]
 
 @miniagent
 async def best_agent(ctx: InteractionContext) -> None:
-    """Reply with the difference of the first proposal that passes, and nothing else, so that `git apply` takes it.
+    """Reply with the difference of the first proposal that passes; in `data`, as `git apply` takes it.
 
     Raises:
         MiniagentsError: None passes.
@@ -137,9 +135,12 @@ async def best_agent(ctx: InteractionContext) -> None:
     messages = await ctx.message_promises
     for trial in messages:
         if isinstance(trial.data, Mapping) and trial.data.get("passed"):
-            ctx.reply(Message(text=trial.data["diff"], role="assistant", metadata={"proposed_by": trial.data["agent"]}))
+            told = f"{trial.data['agent']} proposes this, and its tests pass. Only a yes applies it."
+            text = f"{_fenced(trial.data['diff'], 'diff')}\n\n{told}"
+            ctx.reply(Message(text=text, role="assistant", data=trial.data))
             return
-    raise MiniagentsError("no proposal passes the tests; what each says is above, try again or with other models")
+    said = "; ".join(one_line(trial.text.partition("\n")[0].rstrip(".:")) for trial in messages)
+    raise MiniagentsError(f"no proposal passes the tests ({said}); try again, or with other models")
 
 
 @miniagent
@@ -150,7 +151,7 @@ async def apply_agent(ctx: InteractionContext, *, root: str = ".") -> None:
         MiniagentsError: It does not fit the tree any more.
     """
     messages = await ctx.message_promises
-    diff = messages[0].text if messages else ""
+    diff = _difference_in(messages[0]) if messages else ""
     answer = messages[-1].text.strip().lower() if len(messages) > 1 else ""
     if answer not in _YES:
         ctx.reply("Nothing is changed.")
@@ -163,6 +164,17 @@ async def apply_agent(ctx: InteractionContext, *, root: str = ".") -> None:
         why = one_line(ended.output.decode("utf-8", "replace"))[:200]
         raise MiniagentsError(f"the source has changed since, nothing is written ({why}); begin again")
     ctx.reply("Changed.")
+
+
+def _fenced(text: str, language: str = "") -> str:
+    fence = "`" * max(3, *(len(run) + 1 for run in _BACKTICKS.findall(text)), 0)
+    end = "" if text.endswith("\n") or not text else "\n"
+    return f"{fence}{language}\n{text}{end}{fence}"
+
+
+def _difference_in(message: Message) -> str:
+    """Return the difference that a message has in its data, or else is."""
+    return str(message.data["diff"]) if isinstance(message.data, Mapping) and "diff" in message.data else message.text
 
 
 def _above(root: str) -> str:

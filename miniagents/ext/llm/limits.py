@@ -69,7 +69,7 @@ class _Count:
         if more is not None and self.name != "calls":
             parts.append(f"this call needs about {self.shown(more)}")
         reached = f"the limit of {self.shown(self.limit or 0)}{what} is reached: {', '.join(parts)}"
-        return f"{reached}; raise {self.name} in Limits(), or end the run here"
+        return f"{reached}; raise {self.name} in `limits`, or end the run here"
 
 
 @dataclass(slots=True)

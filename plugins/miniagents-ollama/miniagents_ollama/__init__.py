@@ -5,11 +5,10 @@ fetch a model; `agent` is what a chat talks to. Nobody is asked anything, and no
 somebody wants to know.
 """
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
-from miniagents.hookspecs import Key, ModelProvider, Option, Progress, hookimpl
+from miniagents.hookspecs import KeptModel, Key, ModelProvider, Option, Progress, hookimpl
 
 from . import glance, library
 from .agent import DEFAULT_MODEL, ollama_agent, warm
@@ -56,6 +55,8 @@ def register_models(register: Callable[[ModelProvider], None]) -> None:
             abilities=glance.abilities,
             warm=warm,
             pull=_pull,
+            kept=_kept,
+            remove=_remove,
         )
     )
 
@@ -72,5 +73,13 @@ def _ready(environment: Mapping[str, str]) -> str | None:
     return "Ollama answers" if glance.answers(environment) else None
 
 
-async def _pull(progress: Progress) -> Path:
-    return Path(await library.pull(DEFAULT_MODEL, progress))
+async def _pull(model: str, progress: Progress, environment: Mapping[str, str]) -> str:
+    return await library.pull(model, progress, environment=environment)
+
+
+def _kept() -> Iterable[KeptModel]:
+    return [KeptModel(name=name, size_bytes=size, where="Ollama") for name, size in glance.sizes().items()]
+
+
+async def _remove(model: str, environment: Mapping[str, str]) -> int:
+    return await library.remove(model, environment=environment)

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["Lines", "asked", "body_of", "connected", "opened", "read_out", "shared"]
 
 _OK: Final = 200
+_METHODS: Final = {"/api/delete": "DELETE"}
+"""Of requests that are no POST."""
 _CONNECT_S: Final = 5.0
 _SILENCE_S: Final = 600.0
 """Both as in openai's SDK; a model that has to be read from a slow disk first is silent for minutes."""
@@ -87,7 +89,8 @@ async def opened(
     except (TypeError, ValueError, RecursionError) as error:
         raise unsendable(error, endpoint) from None
     headers = {} if body is None else {"content-type": "application/json"}
-    request = client.build_request("GET" if body is None else "POST", path, content=content, headers=headers)
+    method = "GET" if body is None else _METHODS.get(path, "POST")
+    request = client.build_request(method, path, content=content, headers=headers)
     response = await client.send(request, stream=True)
     if response.status_code == _OK:
         return response

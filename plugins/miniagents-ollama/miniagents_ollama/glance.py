@@ -19,7 +19,7 @@ from miniagents.hookspecs import Abilities
 
 from .host import endpoint_of
 
-__all__ = ["abilities", "answers", "forget", "installed", "names_in"]
+__all__ = ["abilities", "answers", "forget", "installed", "names_in", "sizes", "sizes_in"]
 
 _PROBE_S: Final = 0.05
 """Two machines of one house meet within it, and a person does not notice it."""
@@ -48,6 +48,11 @@ def installed(environment: Mapping[str, str] | None = None) -> tuple[str, ...]:
     return names_in(_asked(environment, "/api/tags", None))
 
 
+def sizes(environment: Mapping[str, str] | None = None) -> dict[str, int]:
+    """Return how many bytes each model has that the server keeps; those that are in a cloud have next to none."""
+    return sizes_in(_asked(environment, "/api/tags", None))
+
+
 def abilities(model: str, environment: Mapping[str, str] | None = None) -> Abilities | None:
     """Return what a model that the server has can do; None where it does not say so."""
     if model.removesuffix(_LATEST) not in installed(environment):
@@ -69,6 +74,17 @@ def names_in(listing: Mapping[str, Any]) -> tuple[str, ...]:
         LookupError, TypeError: It is one of something else.
     """
     return tuple(str(model["name"]).removesuffix(_LATEST) for model in listing.get("models", ()))
+
+
+def sizes_in(listing: Mapping[str, Any]) -> dict[str, int]:
+    """Return the bytes of the models in an answer of `/api/tags`, by name.
+
+    Raises:
+        LookupError, TypeError: It is one of something else.
+    """
+    models = listing.get("models", ())
+    told = [each["size"] if isinstance(each.get("size"), int) else 0 for each in models]
+    return dict(zip(names_in(listing), told, strict=True))
 
 
 def forget() -> None:

@@ -1,7 +1,7 @@
-"""How a model gets to an Ollama server.
+"""How a model gets to an Ollama server, and away.
 
-Wire format: `/api/tags` and `/api/pull` of docs/api.md in Ollama's repository (2026-11). In: the name of a model. Out:
-progress, and then the model is there. Never: a chat.
+Wire format: `/api/tags`, `/api/pull` and `/api/delete` of docs/api.md in Ollama's repository (2026-11). In: the name of
+a model. Out: progress, and then the model is there, or gone. Never: a chat.
 """
 
 import json
@@ -21,7 +21,7 @@ from .host import endpoint_of
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-__all__ = ["pull"]
+__all__ = ["pull", "remove"]
 
 Progress = Callable[[int, int], None]
 """Called with the bytes that are there and the bytes there will be, as far as the server has told of them."""
@@ -54,6 +54,30 @@ async def pull(model: str, progress: Progress | None = None, *, environment: Map
         raise known from None
     glance.forget()
     return model
+
+
+async def remove(model: str, *, environment: Mapping[str, str] | None = None) -> int:
+    """Have the server take a model away; return its size in bytes, which need not be what that frees.
+
+    Raises:
+        ModelNotFoundError: The server has none of that name.
+        ModelError: It cannot be asked, or refuses.
+    """
+    endpoint = endpoint_of(environment)
+    await imported("httpx2")
+    try:
+        sizes = glance.sizes_in(await client.asked(endpoint, "/api/tags"))
+        async with client.connected(endpoint) as connection:
+            response = await client.opened(connection, endpoint, "/api/delete", {"model": model}, model=model)
+            await response.aclose()
+    except Exception as error:
+        if (known := explained(error, endpoint, model)) is None:
+            raise
+        if isinstance(known, ModelNotFoundError):
+            known.cure = "`miniagents models list --local ollama` lists those there are"
+        raise known from None
+    glance.forget()
+    return sizes.get(model.removesuffix(":latest"), 0)
 
 
 async def _fetch(endpoint: Endpoint, model: str, progress: Progress) -> None:

@@ -25,9 +25,11 @@ FOREIGN = ("OLLAMA_", "MINIAGENTS_", "OPENAI_", "ANTHROPIC_", "HTTP", "http", "A
 
 @pytest.fixture(autouse=True)
 def _own_world(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the developer's settings from every test, and what the test before has found out."""
+    """Hide the developer's settings from every test, and what the test before has found out; give a machine time."""
     for name in [name for name in os.environ if name.startswith(FOREIGN)]:
         monkeypatch.delenv(name)
+    for name in ("_PROBE_S", "_ANSWER_S", "_FRESH_S"):
+        monkeypatch.setattr(glance, name, 50.0)
     glance.forget()
 
 
@@ -46,7 +48,7 @@ def run() -> Callable[[Awaitable[Any]], Any]:
 
     def run_(awaitable: Awaitable[Any]) -> Any:
         async def bounded() -> Any:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(50):
                 return await awaitable
 
         return asyncio.run(check_for_leaks(bounded()))

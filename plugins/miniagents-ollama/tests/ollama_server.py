@@ -212,7 +212,10 @@ class OllamaServer:
             case "GET", "/api/tags":
                 listed = [{"name": name, "model": name, "size": 3825819519} for name in sorted(self.models)]
                 return _whole({"models": listed}) if self.lists is None else Reply([self.lists])
-            case "POST", "/api/chat" | "/api/show" if name not in self.models:
+            case "DELETE", "/api/delete" if name in self.models:
+                self.models.remove(name)
+                return Reply()
+            case ("POST", "/api/chat" | "/api/show") | ("DELETE", "/api/delete") if name not in self.models:
                 return _whole({"error": f"model '{asked.body['model']}' not found"}, 404)
             case "POST", "/api/show":
                 return _whole(self.shows)

@@ -136,7 +136,7 @@ def test_cancelling_closes_the_connection(server: OllamaServer, run: Run) -> Non
             reply.cancel()
             with pytest.raises(CallCancelledError):
                 await promise
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(50):
                 while not server.gone.is_set():  # noqa: ASYNC110 - it is set by a thread
                     await asyncio.sleep(0.005)
 

@@ -102,6 +102,18 @@ def test_the_default_model_is_fetched_first(server: OllamaServer, program: Progr
     assert (ran.returncode, ran.stdout) == (0, "llama3.2\n")
 
 
+def test_any_model_is_fetched_and_taken_away_by_its_name(server: OllamaServer, program: Program) -> None:
+    """`models pull ollama:NAME` and `models remove ollama:NAME` do it, and `models list --local` has what is there."""
+    ran = program("models", "pull", "ollama:gemma3", environment=server.environment)
+    assert (ran.returncode, ran.stdout) == (0, "gemma3\n")
+    ran = program("models", "list", "--local", "ollama:", environment=server.environment)
+    names = ["gemma3", "llama3.2", "qwen3:0.6b"]
+    assert ran.stdout == "".join(f"ollama:{name}\t3,825.8 MB\tOllama\n" for name in names)
+    ran = program("models", "remove", "ollama:gemma3", environment=server.environment)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "removed ollama:gemma3 (3,825.8 MB)\n", "")
+    assert "gemma3:latest" not in server.models
+
+
 def test_its_models_are_listed(server: OllamaServer, program: Program) -> None:
     """`miniagents models` has those that the server has, and says why they can be asked."""
     ran = program("models", environment=server.environment)

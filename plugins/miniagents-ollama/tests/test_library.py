@@ -56,13 +56,27 @@ def test_a_pull_that_is_cancelled_leaves_the_server_alone(server: OllamaServer, 
         with suppress(asyncio.CancelledError):
             await pulling
         assert pulling.cancelled()
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(50):
             while server.connections:  # noqa: ASYNC110 - they end in a thread
                 await asyncio.sleep(0.005)
 
     layer = {"status": "pulling x", "digest": "sha256:x", "total": 10, "completed": 1}
     server.pulls_say = [layer] * 100_000
     run(main())
+
+
+def test_a_model_is_taken_away(server: OllamaServer, run: Run) -> None:
+    """The server has it no more, and its size is told; one that it has not is an error with a cure."""
+    assert glance.sizes(server.environment) == {"llama3.2": 3825819519, "qwen3:0.6b": 3825819519}
+    assert run(library.remove("llama3.2", environment=server.environment)) == 3825819519
+    assert glance.installed(server.environment) == ("qwen3:0.6b",)
+    with pytest.raises(
+        ModelNotFoundError, match=r"no model 'llama3.2:latest' .*; `miniagents models list --local ollama` "
+    ):
+        run(library.remove("llama3.2:latest", environment=server.environment))
+    server.close()
+    with pytest.raises(ProviderUnreachableError, match="start Ollama"):
+        run(library.remove("qwen3:0.6b", environment=server.environment))
 
 
 @pytest.mark.parametrize(

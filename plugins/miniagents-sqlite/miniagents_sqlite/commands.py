@@ -108,13 +108,17 @@ def import_command(
 
 @app.command("export")
 def export_command(
-    context: typer.Context, chat: _Chat, file: Annotated[Path, typer.Argument(metavar="FILE", help="Where it goes.")]
+    context: typer.Context,
+    chat: _Chat,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where it goes.")],
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
 ) -> None:
     """Write a conversation to a Markdown transcript, which `miniagents chat --resume FILE` goes on with."""
     from .exchange import export_markdown  # noqa: PLC0415 - as above
 
     with _database(context) as database:
-        export_markdown(database, _key(database, chat), file)
+        export_markdown(database, _key(database, chat), file, over=force)
 
 
 @app.command("rename")

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from miniagents.errors import SettingsError
 from miniagents.ext import transcript
 from miniagents.ext.transcript_copy import replace
 from miniagents.ext.transcript_format import Record, front_matter
@@ -79,12 +80,21 @@ def markdown_of(database: Database, key: str) -> str:
     return "".join(written)
 
 
-def export_markdown(database: Database, key: str, path: str | Path) -> None:
-    """Write a conversation to a file, in another one's place where there is one.
+def export_markdown(database: Database, key: str, path: str | Path, *, over: bool = False) -> None:
+    """Write a conversation to a file.
+
+    Args:
+        database: Where it is.
+        key: Its key.
+        path: The file.
+        over: Whether it may take the place of a file that is there.
 
     Raises:
+        SettingsError: The file is there.
         TranscriptError: The database cannot be read, or the file not written.
     """
+    if not over and Path(path).is_file():
+        raise SettingsError(f"{path}: is there already; name another file, or say --force to write over it")
     replace(path, markdown_of(database, key).encode())
     if title := given_title(database, key):
         retitle(path, title)

@@ -31,6 +31,15 @@ class Shelf:
                 recover(database)
             return conversations.past(database, conversations.find(database, what)).places[-1]
 
+    def listed(self, count: int) -> list[tuple[str, str]]:
+        """Return the keys and titles of the conversations that were written last, the last one first.
+
+        Raises:
+            TranscriptError: The database cannot be read.
+        """
+        with Database(self._path) as database:
+            return [(each.key, each.title) for each in conversations.conversations(database)[:count]]
+
     def past(self, place: str) -> tuple[list[str], list[Message]]:
         """Return the places and the messages up to one.
 

@@ -50,6 +50,9 @@ def test_show_export_import(talk: None, tmp_path: Path) -> None:
     """A conversation is shown as a transcript, written to one, and read into another database."""
     copy = tmp_path / "copy.md"
     assert run("export", "rivers", str(copy)) == (0, "")
+    with pytest.raises(SettingsError, match=r"copy\.md: is there already; name another file, or say --force"):
+        run("export", "rivers", str(copy))
+    assert run("export", "rivers", str(copy), "--force") == (0, "")
     assert run("show", "a") == (0, copy.read_text())
     assert "lakes" in run("show")[1]
     assert [message.text for message in transcript.read(copy)] == ["rivers?", "long \x1b[31mones"]

@@ -6,14 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-from miniagents_sqlite import flights
 from miniagents_sqlite.conversations import keep, past
 from miniagents_sqlite.database import Database
 from miniagents_sqlite.flights import Flight, recover
 
 from miniagents import Message
-from miniagents.ext.transcript import lock
 
 KNOWN = {"role": "assistant", "metadata": {"model": "sim"}}
 
@@ -81,8 +78,8 @@ def test_a_part_that_is_none_harms_nobody(database: Database) -> None:
     """One without tokens, one that is torn, one of something else: no message, no error, and no part any more."""
     folder = database.path.parent / ".inflight"
     folder.mkdir()
-    head = json.dumps({"place": "c/1", "time": "", "parents": [], "known": {}})
-    for number, content in enumerate(("", head, f"{head}\n", "nonsense\n", '{"place": 1}\n', f"{head}\n[1]\n")):
+    head = json.dumps({"key": "c/1", "time": "", "parents": [], "known": {}})
+    for number, content in enumerate(("", head, f"{head}\n", "nonsense\n", '{"key": 1}\n', f"{head}\n[1]\n")):
         (folder / f"{database.path.name}.{number:016x}.part").write_text(content)
     (folder / "other.db.0000000000000000.part").write_text("not ours")
     recover(database)
@@ -99,39 +96,6 @@ def test_a_folder_that_cannot_be_written_is_no_error(database: Database) -> None
     flight.keep(Message(text="a"), None)
     flight.save()
     assert told(database) == [("a", None)]
-
-
-def test_a_part_that_others_take_away_is_made_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who recovers takes an empty part for abandoned; its writer makes another one, or saves when it may."""
-    folder = database.path.parent / ".inflight"
-
-    def taken(file: int, *, wait_s: float) -> None:
-        (part,) = folder.iterdir()
-        part.unlink()
-        if next(turns) == "replaced":
-            part.touch()
-        lock(file, wait_s=wait_s)
-
-    turns = iter(["taken", "replaced"])
-    monkeypatch.setattr(flights, "lock", lambda file, *, wait_s: (taken if rounds.pop() else lock)(file, wait_s=wait_s))
-    rounds = [False, True, True]
-    flight = begun(database, "a")
-    assert flight.is_saved
-    assert parts(database.path)[0].read_text().endswith('"a"\n')
-    flight.close()
-
-    def held(file: int, *, wait_s: float) -> None:
-        raise BlockingIOError
-
-    monkeypatch.setattr(flights, "lock", held)
-    flight = begun(database, "b")
-    assert not flight.is_saved
-    monkeypatch.setattr(flights, "lock", lock)
-    flight.save()
-    assert flight.is_saved
-    flight.close()
-    recover(database)
-    assert database.rows("SELECT count(*) FROM messages") == [(2,)]
 
 
 KILLED = """

@@ -74,6 +74,9 @@ def test_what_the_program_looks_into(database: Database) -> None:
     assert shelf.title("c/2") == ""
     shelf.rename("c/2", "New title")
     assert Shelf(str(database.path)).title("c/1") == "New title"
+    keep(database, "d/1", Message(text="why?", role="user"), parent="d/", time="2026-01-01T00:00:00Z")
+    assert shelf.listed(5) == [("d", "why?"), ("c", "New title")]
+    assert shelf.listed(1) == [("d", "why?")]
 
 
 def test_the_hook() -> None:

@@ -38,6 +38,10 @@ class Notebook:
             raise SettingsError("nothing: no conversation is called so; call it something else")
         return self.last
 
+    def listed(self, count: int) -> list[tuple[str, str]]:
+        """Return the last place, and its title."""
+        return [(self.last, self.title(self.last))][:count] if self.last else []
+
     def past(self, place: str) -> tuple[list[str], list[Message]]:
         """Return the places up to one, and the messages."""
         numbers = place.split()

@@ -91,6 +91,19 @@ def test_export(chat: Chats, tmp_path: Path) -> None:
     assert read(tmp_path / "a.txt")[0].text == "Why?"
 
 
+def test_no_file_is_written_over_unasked(chat: Chats, tmp_path: Path) -> None:
+    """A file that is there stays as it is, unless the person says that it may go; a device is no such file."""
+    chat("a", "Why?")
+    there = tmp_path / "notes.md"
+    there.write_text("mine")
+    with pytest.raises(SettingsError, match=r"notes\.md: is there already; name another file, or say --force"):
+        run("export", "a", "-o", "notes.md")
+    assert there.read_text() == "mine"
+    run("export", "a", "-o", "notes.md", "--force")
+    assert read(there)[0].text == "Why?"
+    run("export", "a", "-f", "md", "-o", os.devnull)
+
+
 def test_rename(chat: Chats) -> None:
     """A chat gets another title, and is known by it."""
     chat("a", "Why?")

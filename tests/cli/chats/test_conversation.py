@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from miniagents.cli.chats.conversation import Conversation, Unsaved, new_transcript_in
+from miniagents.cli.chats.conversation import Conversation, Unsaved, new_transcript_in, nothing_left
 from miniagents.errors import TranscriptError, UsageError
 from miniagents.ext.transcript import append, read, read_records
 from miniagents.messages import Message
@@ -52,6 +52,23 @@ async def test_dialogs(conversation: Conversation | Unsaved) -> None:
     assert texts(conversation) == []
     assert await dialog(conversation, "e") == [["e"]]
     assert texts(conversation) == ["e", "E"]
+
+
+@pytest.mark.parametrize("content", [None, "", "something"])
+def test_what_failed_leaves_no_empty_transcript(folder: Path, content: str | None) -> None:
+    """A transcript that was made, and into which nothing got, is gone when what it was made for fails; not else."""
+    path = new_transcript_in(folder)
+    if content is None:
+        path.unlink()
+    else:
+        path.write_text(content)
+    with nothing_left(path):
+        pass
+    assert path.exists() == (content is not None)
+    for each in path, None:
+        with pytest.raises(KeyError), nothing_left(each):
+            raise KeyError
+    assert path.exists() == bool(content)
 
 
 async def test_title(conversation: Conversation | Unsaved) -> None:

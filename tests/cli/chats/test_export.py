@@ -33,6 +33,13 @@ def test_text(path: Path) -> None:
     )
 
 
+def test_who_is_named(chat: Chats) -> None:
+    """Plain text names an agent and its model, as the transcript does."""
+    path = chat("b", "Why?")
+    append(path, Message(text="So.", role="assistant", metadata={"agent": "bard", "model": "sim", "status": "cut"}))
+    assert exported(told_in(path), "text") == "you:\nWhy?\n\nbard · sim (cut):\nSo.\n"
+
+
 def test_markdown(path: Path) -> None:
     """Markdown is the transcript, byte for byte."""
     assert exported(told_in(path), "md") == path.read_text()

@@ -8,6 +8,7 @@ import pytest
 
 from miniagents.cli.chats.conversation import Conversation, Unsaved
 from miniagents.cli.chats.elsewhere import Elsewhere
+from miniagents.cli.chats.opened import resumed, shelf_of
 from miniagents.cli.wish import Wish
 from miniagents.errors import SettingsError
 from tests.cli.chats.notebook import Notebook, notebook_agent
@@ -82,6 +83,24 @@ async def test_a_history_that_lasts_elsewhere(tmp_path: Path) -> None:
     assert not (tmp_path / "chats").exists()
     with pytest.raises(SettingsError, match="no conversation is called so"):
         Seat(tmp_path, wish=Wish(resume="nothing"), **known)
+
+
+async def test_a_chat_is_resumed_where_the_settings_keep_chats(tmp_path: Path) -> None:
+    """In a file, where a plugin keeps them, or in memory where nothing is to be kept."""
+    rivers, _ = await chats(tmp_path)
+    for save, kind in ((True, Conversation), (False, Unsaved)):
+        session = Seat(tmp_path, save=save).session
+        conversation = resumed(session.settings, "rivers", session.plugins)
+        assert isinstance(conversation, kind)
+        assert conversation.messages() == Conversation(rivers).messages()
+    notebook = Notebook()
+    known: dict[str, Any] = {"histories": {"notes": notebook_agent.fork(shelf=notebook)}, "history": "notes"}
+    seat = Seat(tmp_path, **known)
+    await seat.say("one")
+    conversation = resumed(seat.session.settings, "it", seat.session.plugins)
+    assert conversation.kept_in == "notes as 0 1"
+    assert shelf_of(seat.session.settings, seat.session.plugins) is notebook
+    assert shelf_of(session.settings, session.plugins) is None
 
 
 async def test_what_stands_behind_the_colon(tmp_path: Path) -> None:

@@ -150,6 +150,35 @@ def test_a_file_that_is_wrong_stays_as_it_is(config: Config) -> None:
     assert config.user.read_text() == "vi = 1\n"
 
 
+def test_a_value_is_taken_back(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`unset` takes out what `set` wrote, and says who decides now, if anybody does."""
+    for words in (("model", "gpt-4o"), ("options.temperature", "1"), ("models.gpt-3.5-turbo.top_p", "0.5")):
+        config.run("set", *words)
+        config.run("unset", words[0])
+        assert config.told == ""
+    assert config.run("get", "model") == config.run("get", "options.temperature") == ""
+    config.run("set", "model", "x")
+    monkeypatch.setenv("MINIAGENTS_MODEL", "m")
+    config.run("unset", "model")
+    assert config.told == "miniagents: model is 'm' now, from MINIAGENTS_MODEL\n"
+    assert config.fails("unset", "model") == (
+        f"{config.user}: does not set model; `miniagents config list` says what does"
+    )
+    assert config.user.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_mistake_can_be_taken_out(config: Config) -> None:
+    """What makes the file wrong goes like any other key; a file that is no TOML stays as it is."""
+    config.user.parent.mkdir()
+    config.user.write_text('modle = "x"\nvi = 1\n')
+    config.run("unset", "modle")
+    config.run("unset", "vi")
+    assert config.user.read_text() == ""
+    config.user.write_text("vi =\n")
+    assert config.fails("unset", "vi").startswith(f"{config.user}:1:")
+    assert config.user.read_text() == "vi =\n"
+
+
 def test_who_comes_before_what_was_written_is_told(config: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a stronger place says something else, one line says so; where that place is wrong, it is written anyhow."""
     monkeypatch.setenv("MINIAGENTS_MODEL", "m")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniagents.cli.config.edit import changed, write_whole
+from miniagents.cli.config.edit import changed, without, write_whole
 from miniagents.errors import SettingsError
 
 if TYPE_CHECKING:
@@ -80,6 +80,30 @@ def test_a_table_on_one_line_is_left_alone() -> None:
         changed("", ("options", "a"), None)
 
 
+@pytest.mark.parametrize(
+    ("text", "where", "left"),
+    [
+        ('# mine\nmodel = "m"  # for now\n# more\n', ("model",), "# mine\n# more\n"),
+        ("a = 1\r\nb = [\r\n1,\r\n]\r\n[options]\r\na = 2\r\n", ("b",), "a = 1\r\n[options]\r\na = 2\r\n"),
+        ("a = 1\n[options]\na = 2\nb = 3\n", ("options", "a"), "a = 1\n[options]\nb = 3\n"),
+        ("options.a = 1\n", ("options", "a"), ""),
+        ('[models."x.y"]\na = 1', ("models", "x.y", "a"), '[models."x.y"]\n'),
+        ("options = { a = 1, b = 2 }\n", ("options",), ""),
+        ("a = 1\n", ("options", "a"), "a = 1\n"),
+        ("options = 1\n", ("options", "a"), "options = 1\n"),
+    ],
+)
+def test_one_key_is_taken_out(text: str, where: tuple[str, ...], left: str) -> None:
+    """A key goes with its lines and the comment behind it; all else stays, also where there is no such key."""
+    assert without(text, where) == left
+
+
+def test_a_key_among_others_on_a_line_is_left_alone() -> None:
+    """What cannot be taken out without touching its neighbours is refused, with the way out."""
+    with pytest.raises(SettingsError, match=r"options\.a: stands in a line with others; change it there"):
+        without("options = { a = 1, b = 2 }", ("options", "a"))
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 VALUES = st.recursive(
     st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | TEXT,
@@ -96,6 +120,10 @@ def test_whatever_is_set_is_what_is_read(key: str, value: Any, file: str) -> Non
     assert after["options"].pop(key) == value
     before.setdefault("options", {}).pop(key, None)
     assert after == before
+    del after["options"]
+    without_it = tomllib.loads(without(changed(file, ("options", key), value), ("options", key)))
+    assert without_it.pop("options", {}) == before.pop("options", {})
+    assert without_it == {**after, **before}
 
 
 def test_a_file_is_written_for_its_owner(tmp_path: Path) -> None:

@@ -38,13 +38,26 @@ def test_the_names_there_are(tmp_path: Path) -> None:
         (b"\xef\xbb\xbf+++ \r\n[options]\r\na = 1\r\n+++\r\nText\r\nmore", "Text\nmore", {"options": {"a": 1}}),
         (b"+++\n+++", "", {}),
         (b"a\n+++\nmodle = 1\n+++", "a\n+++\nmodle = 1\n+++", {}),
-        (b"---\nx: y\n---\nText", "---\nx: y\n---\nText", {}),
+        (b"\n---\nx: y\n---\nText", "---\nx: y\n---\nText", {}),
+        (b"---\nBe kind: always.\n---\nText", "---\nBe kind: always.\n---\nText", {}),
+        (b"---\nmodel: m\nText", "---\nmodel: m\nText", {}),
     ],
 )
 def test_what_a_file_says(tmp_path: Path, content: bytes, text: str, head: dict[str, object]) -> None:
     """The text is without its front matter and without white space at its ends; other marks in it are text."""
     found = written(tmp_path, content)
     assert (found.text, found.head) == (text, head)
+
+
+@pytest.mark.parametrize(
+    "content", [b"---\nmodel: m\n---\nText", b"--- \r\n# of mine\r\n\r\noptions:\r\n  a: 1\r\n---"]
+)
+def test_front_matter_in_yaml_is_no_text(tmp_path: Path, content: bytes) -> None:
+    """What is front matter elsewhere would be sent to the model; it is refused, with what to write in its place."""
+    with pytest.raises(
+        SettingsError, match=r"n\.md:1:1: this is YAML; write TOML between two lines of \+\+\+, such as "
+    ):
+        written(tmp_path, content)
 
 
 @pytest.mark.parametrize("name", ["../secret", "..", "", "sub/n", "/etc/passwd", "n.md", "../roles/n"])

@@ -29,6 +29,7 @@ def test_each_setting_is_a_field_and_may_be_a_flag() -> None:
         ("timeout_s", "2", 2.0),
         ("timeout_s", "0.5", 0.5),
         ("timeout_s", "inf", float("inf")),
+        ("tools", "mcp, shop:x,", ["mcp", "shop:x"]),
     ],
 )
 def test_what_text_means(name: str, text: str, value: Any) -> None:
@@ -55,7 +56,10 @@ def test_text_that_means_nothing(name: str, text: str, cure: str) -> None:
     assert str(caught.value) == cure
 
 
-@pytest.mark.parametrize(("name", "value"), [("model", 5), ("vi", 1), ("retries", True), ("timeout_s", "1")])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("model", 5), ("vi", 1), ("retries", True), ("timeout_s", "1"), ("tools", "mcp"), ("tools", [1])],
+)
 def test_a_value_of_another_kind(name: str, value: Any) -> None:
     """A value of TOML is never turned into another kind: true is no number, and 1 is not true."""
     with pytest.raises(SettingsError, match=f"^{name} must be "):

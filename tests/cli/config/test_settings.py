@@ -170,7 +170,7 @@ def test_a_home_that_nobody_has(config: Path) -> None:
         decided(config, Flags(chats_dir=Path("~no-such-user/x")))
 
 
-SAID = {bool: ("no", "yes"), str: ("a", "b"), int: ("1", "2"), float: ("0.5", "1.5")}
+SAID = {bool: ("no", "yes"), str: ("a", "b"), int: ("1", "2"), float: ("0.5", "1.5"), list: ("a, b", "c")}
 
 
 @pytest.mark.parametrize("name", [name for name in SETTINGS if name not in ("role", "chats_dir")])

@@ -74,6 +74,20 @@ async def test_a_terminal_that_takes_nothing_gets_one_frame_for_all_that_came() 
     assert len(times) == 1
 
 
+async def test_the_pause_ends_when_a_frame_may_be_painted() -> None:
+    """Who waits so long and asks then is painted at once, and none is waited for that is long ago."""
+    times, paint = recorder()
+    frames = Frames(paint)
+    assert frames.pause_s() == 0
+    for _ in range(3):
+        frames.ask()
+        assert frames.pause_s() == pytest.approx(0.033)
+        await asyncio.sleep(frames.pause_s())
+    assert times == pytest.approx([0.0, 0.033, 0.066])
+    await asyncio.sleep(1)
+    assert frames.pause_s() == 0
+
+
 async def test_a_clock_is_painted_when_it_has_moved() -> None:
     """What will have changed later is painted then; what changes meanwhile is not kept waiting for it."""
     times, paint = recorder()

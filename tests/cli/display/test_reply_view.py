@@ -159,6 +159,20 @@ async def test_what_came_of_a_reply_that_is_cancelled_is_shown_whole() -> None:
     assert len(watched.glass.writes) == writes
 
 
+async def test_what_came_since_the_last_frame_is_shown_where_it_is_cancelled() -> None:
+    """Of tokens that come faster than frames, those between two frames are not lost."""
+    async with MiniAgents():
+        watched = Watched()
+        promise = coming("a", *[piece for _ in range(1000) for piece in (0.001, "b")])
+        showing = asyncio.create_task(watched.view.show(promise))
+        await asyncio.sleep(0.0195)
+        assert "".join(watched.glass.lines).strip() == "a"
+        showing.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await showing
+        assert "".join(watched.glass.lines).strip() == "a" + "b" * 19
+
+
 async def test_a_terminal_that_fails_ends_the_view() -> None:
     """Its error is raised; no more is written."""
 

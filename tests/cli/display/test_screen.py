@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -67,6 +68,33 @@ async def test_what_is_said_is_parted_by_empty_rows() -> None:
     assert watched.glass.lines == [
         *("> one", "  two", "", "an answer", "", "> three", "a note", "another"),
     ]
+
+
+def test_of_a_pasted_file_beginning_and_end_are_shown() -> None:
+    """A question of very many lines, or of a very long one, takes few rows, and says how much it has left out."""
+    watched = Watched()
+    watched.screen.echo("\n".join(map(str, range(40))))
+    assert watched.glass.lines == ["> 0", *(f"  {number}" for number in range(1, 40))]
+    watched = Watched()
+    watched.screen.echo("\n".join(map(str, range(55_000))))
+    expected = ["> 0", *(f"  {number}" for number in range(1, 12)), "  … 54,984 more lines"]
+    assert watched.glass.lines == [*expected, *(f"  {number}" for number in range(54_996, 55_000))]
+    watched = Watched()
+    watched.screen.echo(f"a{'b' * 1_000_000}c")
+    assert len(watched.glass.lines) < 50
+    shown = "".join(watched.glass.lines)
+    assert shown.startswith(">abbb")
+    assert shown.endswith("bbbc")
+    assert "…998,402morecharacters…" in shown.replace(" ", "")
+
+
+def test_what_was_typed_where_it_stays_is_not_shown_again() -> None:
+    """On a dumb terminal it is on the screen already; what comes next is parted from it all the same."""
+    watched = Watched()
+    watched.screen.echo("one", is_there=True)
+    watched.screen.part()
+    watched.screen.tell("a note")
+    assert watched.glass.lines == ["", "a note"]
 
 
 async def test_what_is_shown_cannot_steer_the_terminal() -> None:
@@ -138,3 +166,28 @@ def test_a_sequence_for_the_terminal() -> None:
     assert watched.screen.send("\x1b]52;c;\a")
     assert watched.sent == ["\x1b]52;c;\a"]
     assert not Watched(sends=False).screen.send("x")
+
+
+async def test_a_question_stands_below_what_came_before_it() -> None:
+    """It waits until that is shown, and no longer than a second for what does not end."""
+    watched = Watched()
+    asked: list[asyncio.Task[None]] = []
+
+    async def slowly() -> Any:
+        yield "one "
+        asked.append(asyncio.create_task(watched.screen.ask("Well\x1b?")))
+        await asyncio.sleep(0.5)
+        yield "two"
+
+    async with MiniAgents():
+        await watched.show(Message.promise(slowly()))
+        assert watched.glass.lines == ["one two", "Well␛?"]
+
+        async def for_ever() -> Any:
+            asked.append(asyncio.create_task(watched.screen.ask("Now?")))
+            await asyncio.sleep(2)
+            yield "three"
+
+        await watched.show(Message.promise(for_ever()))
+        await asyncio.gather(*asked)
+    assert watched.glass.lines == ["one two", "Well␛?", "", "Now?", "three"]

@@ -11,6 +11,7 @@ from miniagents import InteractionContext, Message, MiniAgents, miniagent
 from miniagents.cli.display.live import Live
 from miniagents.cli.display.reply_view import Look
 from miniagents.cli.display.several import SeveralView, name_of
+from miniagents.content import ToolCall, ToolResult
 from miniagents.errors import KeyRefusedError
 from tests.cli.glass import Glass
 
@@ -237,3 +238,36 @@ def test_names() -> None:
     """Whoever speaks is called by what is known of them, made safe."""
     told = [{"agent": "a\x1b", "model": "m"}, {"model": "m"}, {}]
     assert [name_of(Message.promise([""], metadata=metadata)) for metadata in told] == ["a␛ · m", "m", "agent"]
+
+
+async def test_what_tools_say_belongs_to_who_asked_them() -> None:
+    """It has neither a title nor an empty row, and the answer behind it has no title, for nobody else speaks."""
+    watched = Watched()
+
+    @miniagent
+    async def asking(ctx: InteractionContext) -> None:
+        calls = (ToolCall("1", name="add", arguments="{}"),)
+        ctx.reply(Message(role="assistant", parts=calls, metadata={"agent": "who"}))
+        await asyncio.sleep(0.1)
+        ctx.reply(Message(role="tool", parts=(ToolResult("1", name="add", content="3"),)))
+        ctx.reply(Message.promise(["It is three."], role="assistant", metadata={"agent": "who"}))
+
+    async with MiniAgents():
+        await watched.view.show(asking.inquire())
+    assert watched.glass.lines == ["→ add {}", "← add: 3", "", "It is three."]
+
+
+async def test_an_error_is_told_once() -> None:
+    """Where a message failed, and whoever replied it fails by the same, it was told in the section."""
+    watched = Watched()
+    error = KeyRefusedError("refused", host="h")
+
+    @miniagent
+    async def failing(ctx: InteractionContext) -> None:
+        (reply,) = [promise async for promise in agent("one", 1, 0.1, error).inquire()]
+        ctx.reply(reply)
+        await reply
+
+    async with MiniAgents():
+        assert await watched.view.show(failing.inquire()) == [error]
+    assert watched.glass.lines == ["one 0", "h: refused"]

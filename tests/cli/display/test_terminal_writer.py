@@ -75,8 +75,9 @@ async def test_a_reader_that_stopped_stops_nobody(terminal: tuple[int, TextIOWra
     glass = Glass(80, 24)
     glass.stream.feed(await everything(person, "done"))
     assert glass.lines == ["done"]
-    await asyncio.sleep(0.05)
-    assert writer.is_ready()
+    async with asyncio.timeout(50):
+        while not writer.is_ready():  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.001)
 
 
 def test_what_waits_is_written_at_the_end(terminal: tuple[int, TextIOWrapper]) -> None:
@@ -107,8 +108,9 @@ async def test_the_end_writes_what_waits(terminal: tuple[int, TextIOWrapper]) ->
     finishing = asyncio.create_task(asyncio.to_thread(writer.finish))
     assert (await everything(person, "end")).endswith("xend")
     await finishing
-    await asyncio.sleep(0.05)
-    assert writer.is_ready()
+    async with asyncio.timeout(50):
+        while not writer.is_ready():  # noqa: ASYNC110 - there is no event for it
+            await asyncio.sleep(0.001)
 
 
 async def test_a_terminal_that_is_gone(terminal: tuple[int, TextIOWrapper]) -> None:

@@ -28,7 +28,10 @@ from miniagents.cli.markdown.mend import may_be_anything, mended
         (r"\*a", r"\*a"),
         ("a\n| b |", "a"),
         ("| a | b |\n|--", ""),
-        ("*a " * 2000, "*a " * 2000),
+        ("*a " * 2000, "a " * 2000),
+        ("*a " * 400 + "b " * 2000, "*a " * 400 + "b " * 2000),
+        ("[`&" * 200, ""),
+        ("[a\n" * 500, "a " * 500),
     ],
 )
 def test_what_is_begun_is_ended(source: str, shown: str) -> None:

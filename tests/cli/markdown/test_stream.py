@@ -1,7 +1,10 @@
 """A text that streams: what is finished when, what is shown until then, and how much work that is."""
 
+from typing import Any
+
 import pytest
 
+from miniagents.cli.markdown import inline
 from miniagents.cli.markdown import stream as room
 from miniagents.cli.markdown.rows import Row
 from miniagents.cli.markdown.stream import MarkdownStream, rendered, warm
@@ -49,6 +52,35 @@ def test_the_work_is_linear(monkeypatch: pytest.MonkeyPatch, unit: str, opening:
         stream.end(80)
         counts.append(read[0])
     assert counts[1] < 2.6 * counts[0] + 20_000
+
+
+@pytest.mark.parametrize(
+    "unit",
+    ["*a ", "**a *b ", "_a ", "[", "![", "[a ", "*[_", "*_[`", "`a ", "~~a ", "[a](b ", "&", "\\", "a**b ", "- [*a"],
+)
+def test_the_work_of_a_frame_is_bounded(monkeypatch: pytest.MonkeyPatch, unit: str) -> None:
+    """However many marks of an unfinished text are open, a frame reads a few hundred of them; the end is as ever."""
+    read = [0]
+
+    def counted(source: str, env: Any = None) -> object:
+        read[0] += sum(map(source.count, "*_~`[]!&\\"))
+        return parse_inline(source, env)
+
+    parse_inline = inline._parser().parseInline
+    monkeypatch.setattr(inline._parser(), "parseInline", counted)
+    text = f"{unit * (30_000 // len(unit))}\n"
+    stream = MarkdownStream(colours=True)
+    rows: list[Row] = []
+    worst = 0
+    for at in range(0, len(text) - 1, 60):
+        stream.feed(text[at : at + 60])
+        read[0] = 0
+        frame = stream.advance(80, 24)
+        rows += frame.finished
+        worst = max(worst, read[0])
+    assert worst < 20 * 400
+    assert [*rows, *stream.end(80)] == rendered(text, 80, colours=True)
+    assert worst or read[0] > 20 * 400
 
 
 def test_a_word_is_shown_before_its_line_ends() -> None:

@@ -68,6 +68,29 @@ def test_trust(program: Program) -> None:
     assert rows(program)[-1][-1] == "in use"
 
 
+def test_trust_the_python_of_files_of_agents(program: Program) -> None:
+    """A folder with such files beside Python is trusted as a whole, until any of it changes."""
+    file, code = program.folder / "loud.yaml", program.folder / "loudness.py"
+    file.write_text('version: 1\nagents: {loud: {python: "loudness:loud"}}\n', encoding="utf-8")
+    code.write_text(
+        "from miniagents import miniagent\n\n\n@miniagent\nasync def loud(ctx):\n    ctx.reply('LOUD')\n",
+        encoding="utf-8",
+    )
+    ran = program.run("chain", "loud.yaml", "hi")
+    assert ran.code == 2
+    assert f"`miniagents plugins trust {program.folder}`" in ran.err
+    ran = program.run("plugins", "trust", str(program.folder))
+    assert (ran.code, ran.err) == (
+        0,
+        f"miniagents: trusted as it is, for files of agents: the Python in {program.folder}\n",
+    )
+    assert program.run("chain", "loud.yaml", "hi").out == b"LOUD"
+    code.write_text(code.read_text(encoding="utf-8").replace("LOUD", "other"), encoding="utf-8")
+    ran = program.run("chain", "loud.yaml", "hi")
+    assert ran.code == 2
+    assert "it has changed since it was trusted" in ran.err
+
+
 def test_new_and_check(program: Program) -> None:
     """What is begun passes the contract suite at once; a plugin that does not is told of, and the exit code is 1."""
     ran = program.run("plugins", "new", "shout")

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real_time
 
 ENTER, ALT_ENTER, ESCAPE, TAB, CTRL_C, CTRL_D, CTRL_J = "\r", "\x1b\r", "\x1b", "\t", "\x03", "\x04", "\n"
-CTRL_L, CTRL_R, EDIT, UP, HOME = "\x0c", "\x12", "\x18\x05", "\x1b[A", "\x01"
+CTRL_L, CTRL_R, EDIT, UP, HOME, RIGHT = "\x0c", "\x12", "\x18\x05", "\x1b[A", "\x01", "\x1b[C"
 
 
 class Typist:
@@ -37,7 +37,7 @@ class Typist:
 
     async def until(self, holds: Callable[[], object]) -> None:
         """Wait until it holds."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(50):
             while not holds():  # noqa: ASYNC110 - there is no event for it
                 await asyncio.sleep(0.001)
 
@@ -50,7 +50,7 @@ class Typist:
     async def says(self, keys: str) -> str | None:
         """Press keys and return what is said."""
         self.press(keys)
-        return await asyncio.wait_for(self.prompt.ask(), timeout=10)
+        return await asyncio.wait_for(self.prompt.ask(), timeout=50)
 
 
 @asynccontextmanager
@@ -106,7 +106,7 @@ async def test_what_stops_an_answer_does_nothing_else(key: str) -> None:
         person.press(f"typed ahead{key}")
         await person.until(lambda: stopped)
         person.press(f"!{ENTER}")
-        assert await asyncio.wait_for(person.prompt.ask(), timeout=10) == "typed ahead!"
+        assert await asyncio.wait_for(person.prompt.ask(), timeout=50) == "typed ahead!"
     assert stopped == ["typed ahead"]
 
 
@@ -189,6 +189,20 @@ async def test_ctrl_r_searches_what_was_said() -> None:
         await person.until(lambda: not person.line)
         person.press(f"kept{CTRL_R}first{CTRL_C}")
         assert await person.says(ENTER) == "kept"
+
+
+async def test_what_was_said_is_suggested() -> None:
+    """What goes on from what is typed is suggested; the right arrow takes it, and nothing but Enter sends it."""
+    async with typist() as person:
+        assert await person.says(f"the first thing{ENTER}") == "the first thing"
+        buffer = person.prompt.app.current_buffer
+        await person.until(lambda: len(buffer._working_lines) == 2)
+        person.press("the f")
+        await person.until(lambda: buffer.suggestion is not None and buffer.suggestion.text == "irst thing")
+        assert person.line == "the f"
+        person.press(RIGHT)
+        await person.until(lambda: person.line == "the first thing")
+        assert await person.says(f" again{ENTER}") == "the first thing again"
 
 
 @pytest.mark.parametrize(("vi", "keys"), [(False, EDIT), (True, f"{ESCAPE}v")])

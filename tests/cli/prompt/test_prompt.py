@@ -34,8 +34,8 @@ async def chat():
         while (text := await prompt.ask()) is not None:
             if text == "fail":
                 raise SystemExit("failed")
-            if text == "slowly":
-                await asyncio.sleep(0.3)
+            while text == "slowly" and not Path("go on").exists():
+                await asyncio.sleep(0.01)
             said.append(text)
 
 said = []
@@ -71,7 +71,7 @@ async def asked(*keys: str) -> list[str | None]:
         answers = []
         for pressed in keys:
             source.send_bytes(pressed.encode(errors="surrogateescape"))
-            answers.append(await asyncio.wait_for(prompt.ask(), timeout=5))
+            answers.append(await asyncio.wait_for(prompt.ask(), timeout=50))
         return answers
 
 
@@ -79,13 +79,13 @@ async def asked(*keys: str) -> list[str | None]:
 async def staying(**options: object) -> AsyncIterator[tuple[Prompt, Callable[[str], None]]]:
     """Give a prompt that stays, and its keys."""
     with create_pipe_input() as source:
-        async with asyncio.timeout(10), Prompt(source=source, sink=DummyOutput(), **options) as prompt:
+        async with asyncio.timeout(50), Prompt(source=source, sink=DummyOutput(), **options) as prompt:
             yield prompt, lambda keys: source.send_bytes(keys.encode(errors="surrogateescape"))
 
 
 async def until(holds: Callable[[], object]) -> None:
     """Wait until it holds."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(50):
         while not holds():  # noqa: ASYNC110 - there is no event for it
             await asyncio.sleep(0.001)
 
@@ -205,7 +205,7 @@ async def test_a_question_that_is_cancelled_gives_the_terminal_back() -> None:
 
 async def test_a_terminal_that_is_gone_is_left() -> None:
     """The end of the keys is no error."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(50):
         with create_pipe_input() as source:
             async with Prompt(source=source, sink=DummyOutput()) as prompt:
                 source.close()
@@ -266,6 +266,7 @@ def test_a_whole_walk_in_a_terminal(chatting: Callable[..., object], program: ob
     terminal.send(f"slowly{ENTER}and{CTRL_J}more{ENTER}typing")
     terminal.wait_for("1 queued · a model")
     assert "> typing" in terminal.lines
+    (program.folder / "go on").touch()
     terminal.wait_for(lambda: "queued" not in terminal.text)
     terminal.send(f"{CTRL_C}{CTRL_C}")
     terminal.wait_for("press Ctrl-C again to leave")
@@ -359,3 +360,56 @@ def test_the_terminal_is_given_back_however_it_ends(
     assert terminal.raw.rindex(b"\x1b[?25h") > terminal.raw.rindex(b"\x1b[?25l")
     if not isinstance(end, str):
         assert "> begun" in terminal.text
+
+
+async def test_a_question_in_between() -> None:
+    """The next text that is an answer is one, before what is queued; others are queued, as ever, and so is it later."""
+    async with staying() as (prompt, press):
+        press(f"yes{ENTER}early{ENTER}")
+        await until(lambda: len(prompt.queued) == 2)
+        asking = asyncio.create_task(prompt.ask_now(lambda text: text == "yes"))
+        await asyncio.sleep(0)
+        press(f"no{ENTER}yes{ENTER}yes{ENTER}")
+        assert await asking == "yes"
+        await until(lambda: len(prompt.queued) == 4)
+        assert [await prompt.ask() for _ in range(4)] == ["yes", "early", "no", "yes"]
+
+
+async def test_who_leaves_answers_nothing() -> None:
+    """Then there is no answer, whatever is said later; a question that is cancelled takes none either."""
+    async with staying() as (prompt, press):
+        asking = asyncio.create_task(prompt.ask_now(lambda _: True))
+        await asyncio.sleep(0)
+        asking.cancel()
+        await asyncio.wait([asking])
+        press(f"yes{ENTER}")
+        assert await prompt.ask() == "yes"
+        press(CTRL_D)
+        assert await prompt.ask_now(lambda _: True) is None
+
+
+async def test_a_question_where_the_prompt_does_not_stay() -> None:
+    """It is asked again until there is an answer, or the person leaves."""
+    with create_pipe_input() as source:
+        prompt = Prompt(source=source, sink=DummyOutput())
+        source.send_text(f"what{ENTER}")
+        asking = asyncio.create_task(prompt.ask_now(lambda text: text == "yes"))
+        await asyncio.sleep(0.05)
+        assert not asking.done()
+        source.send_text(f"yes{ENTER}")
+        assert await asyncio.wait_for(asking, timeout=50) == "yes"
+        source.send_text(CTRL_D)
+        assert await asyncio.wait_for(prompt.ask_now(lambda _: True), timeout=50) is None
+
+
+async def test_an_answer_is_nothing_that_was_said() -> None:
+    """What was said before is a keystroke away, and an answer in between is not."""
+    async with staying() as (prompt, press):
+        press(f"early{ENTER}")
+        assert await prompt.ask() == "early"
+        asking = asyncio.create_task(prompt.ask_now(lambda text: text == "yes"))
+        await asyncio.sleep(0)
+        press(f"yes{ENTER}")
+        assert await asking == "yes"
+        press(f"{UP}{ENTER}")
+        assert await prompt.ask() == "early"

@@ -43,7 +43,7 @@ PRINT = Command(help="", options={}, arguments=["bash|zsh|fish"], commands={})
 CONFIG = Command(help="Show.", options={"--all": takes(None)}, arguments=[], commands={"set": SET, "shell": PRINT})
 PLAIN = Command(help="Nothing.", options={}, arguments=[], commands={})
 ROOT = Command(help="", options={}, arguments=[], commands={"chat": CHAT, "config": CONFIG, "clear": PLAIN})
-NAMES = {"models": ["local", "openai:gpt-4o", "openai:gpt-5"], "histories": ["memory"]}
+NAMES = {"models": ["local", "openai:gpt-4o", "openai:gpt-5"], "histories": ["memory"], "tools": ["mcp"]}
 
 
 @pytest.fixture(autouse=True)
@@ -108,6 +108,7 @@ def offered(line: str, place: Path) -> list[str]:
         ("config set model l", ["local"]),
         ("config set role ", ["coder", "my role"]),
         ("config set history ", ["memory"]),
+        ("config set tools ", ["mcp"]),
         ("config set log ", []),
         ("config set mo", ["model", "models."]),
         ("config shell z", ["zsh"]),
@@ -209,6 +210,55 @@ def test_what_nobody_remembers_is_asked_for(place: Path, monkeypatch: pytest.Mon
     assert {"openai", "anthropic"} <= set(offered("chat -m ", place))
     (path,) = (place / "another").rglob("completion-*.json")
     assert "markdown" in json.loads(path.read_text())["names"]["histories"]
+    assert offered("keys set openai", place) == ["openai"]
+    assert offered("keys delete ANTH", place) == ["ANTHROPIC_API_KEY"]
+    assert "vi" in offered("config unset ", place)
+
+
+HISTORY = """
+from miniagents.hookspecs import hookimpl
+from miniagents.miniagents import miniagent
+
+@miniagent
+async def notes(ctx, *, shelf): ...
+
+class Shelf:
+    def __init__(self, argument): print("noise")
+    def listed(self, count): return [("a", "Of bees")]
+
+@hookimpl
+def register_history(register):
+    register("notes", notes.fork(shelf=Shelf))
+    register("short", notes)
+"""
+
+
+def test_chats_that_a_plugin_keeps(
+    place: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where settings have chats kept by a plugin, it is asked which there are; nothing that it prints is an answer."""
+    (place / "plugins").mkdir()
+    (place / "plugins" / "own.py").write_text(HISTORY)
+    for history, answered in (
+        ("notes", "values\na\tOf bees\n"),
+        ("short", "values\n"),
+        ("memory", "values\n2\n1 b\n"),
+        ("none", ""),
+    ):
+        (place / "config.toml").write_text(f'history = "{history}"\n')
+        assert asked(capfd, monkeypatch, "zsh", "chat", "--resume", "") == answered
+    assert capfd.readouterr() == ("", "")
+
+
+def test_plugins_by_their_names(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plugins are offered where one is to be disabled or uninstalled, and files where one is to be checked."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(place / "another"))
+    (place / "plugins").mkdir()
+    (place / "plugins" / "own.py").touch()
+    for command in ("disable", "enable", "uninstall"):
+        assert offered(f"plugins {command} ow", place) == ["own"]
+    assert offered("plugins check ", place) == ["<files>"]
+    assert offered("plugins trust ", place) == ["<folders>"]
 
 
 HEAVY = (

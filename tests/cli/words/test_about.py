@@ -51,6 +51,7 @@ async def test_plugins(tmp_path: Path) -> None:
     assert lines[1:] == [
         "models: openai, anthropic",
         "agents: none",
+        "tools: none",
         "histories: memory, markdown",
         "plugin bad skipped: no",
     ]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parents[3] / "docs" / "chat.md"
 WANTED = (
     "help model system agent role history attach retry edit undo branch copy save load search tokens cost set clear"
-    " plugins exit"
+    " plugins tools exit"
 )
 
 

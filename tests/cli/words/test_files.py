@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from miniagents.cli.words.catalogue import completed
+from tests.cli.chats.notebook import Notebook, notebook_agent
 from tests.cli.seat import Seat
 
 if TYPE_CHECKING:
@@ -49,6 +50,17 @@ async def test_save(seat: Seat, tmp_path: Path) -> None:
     assert [message["text"] for message in told["messages"]] == ["one", "one"]
 
 
+async def test_no_file_is_written_over_unasked(seat: Seat, tmp_path: Path) -> None:
+    """A file that is there stays as it is, unless the person says that it may go."""
+    there = tmp_path / "notes.md"
+    there.write_text("mine")
+    lines = await seat.say("one", f"/save {there}")
+    assert lines[-1] == f"{there}: is there already; name another file, or say --force to write over it"
+    assert there.read_text() == "mine"
+    await seat.say(f"/save --force   {there}")
+    assert "one" in there.read_text()
+
+
 async def test_load(seat: Seat, tmp_path: Path) -> None:
     """Another chat goes on, found by a part of its title."""
     other = Seat(tmp_path)
@@ -61,6 +73,28 @@ async def test_load(seat: Seat, tmp_path: Path) -> None:
     assert "/load: say which chat" in "\n".join(lines)
     assert lines[-1].startswith("mountains: no chat is called so")
     assert (path.stem, "") in list(completed(seat.session, "load", "2"))
+
+
+async def test_load_where_a_plugin_keeps_chats(tmp_path: Path) -> None:
+    """What is there is offered, and goes on there; what is in a folder of files stays there."""
+    notebook = Notebook()
+    known: dict[str, Any] = {"histories": {"notes": notebook_agent.fork(shelf=notebook)}, "history": "notes"}
+    await Seat(tmp_path, **known).say("one")
+    seat = Seat(tmp_path, **known)
+    assert list(completed(seat.session, "load", "0")) == [("0 1", "")]
+    lines = await seat.say("/load 0 1", "two")
+    assert "the conversation goes on in notes as 0 1" in lines
+    assert seat.said == ["one", "one", "two", "two"]
+    assert len(notebook.pages) == 4
+
+
+async def test_load_where_nothing_is_kept(tmp_path: Path) -> None:
+    """Another chat goes on, and nothing more gets into its file."""
+    other = Seat(tmp_path)
+    await other.say("rivers")
+    seat = Seat(tmp_path, save=False)
+    assert "it goes on, but is not kept" in await seat.say("/load rivers", "more")
+    assert other.said == ["rivers", "rivers"]
 
 
 async def test_search(seat: Seat) -> None:

@@ -49,7 +49,7 @@ async def test_undo(seat: Seat) -> None:
     """The last question, or the last few, are taken back with their answers, and the chat goes on from before them."""
     await seat.say("one", "two", "three", "/undo", "four", "/undo 2", "five")
     assert seat.said == ["one", "one", "five", "five"]
-    assert "taken back: three; what you say next goes on from before it, up to question 2" in seat.glass.lines
+    assert "taken back: three; what you say next goes on after the answer to question 2" in seat.glass.lines
 
 
 async def test_branch(seat: Seat) -> None:

@@ -76,9 +76,11 @@ async def test_the_best_is_the_first_that_passes(tree: Path) -> None:
     async with MiniAgents():
         trials = await trial_agent.inquire([WORSE, BETTER], root=str(tree), command=CHECK)
         (best,) = await best_agent.inquire(trials)
-        assert best.text == trials[1].data["diff"]
-        assert best.metadata["proposed_by"] == "better"
-        with pytest.raises(MiniagentsError, match="no proposal passes the tests"):
+        assert best.text.startswith(f"```diff\n{trials[1].data['diff']}```\n\nbetter proposes this")
+        assert (best.data["diff"], best.data["agent"]) == (trials[1].data["diff"], "better")
+        with pytest.raises(
+            MiniagentsError, match=r"no proposal passes the tests \(worse .* fails with exit code 1; nonsense\)"
+        ):
             await best_agent.inquire([trials[0], "nonsense"])
 
 
@@ -96,7 +98,7 @@ async def test_a_yes(tree: Path) -> None:
     """The tree is changed as was shown; a second time it does not fit any more, and nothing is written."""
     async with MiniAgents():
         trials = await trial_agent.inquire([BETTER], root=str(tree), command=CHECK)
-        said = [trials[0].data["diff"], " Yes\n"]
+        said = [*await best_agent.inquire(trials), " Yes\n"]
         assert str(await apply_agent.inquire(said, root=str(tree))) == "Changed."
         changed = (tree / "greet.py").read_text()
         assert changed.startswith("# says hello")

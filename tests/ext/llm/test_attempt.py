@@ -272,7 +272,7 @@ async def _succeed(log: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("end", "words"), [(_succeed, "finish reason: stop"), (_fail, "ReplyCutError"), (_cancel, "Cancel")], ids=repr
+    ("end", "words"), [(_succeed, "finish reason: stop"), (_fail, "ReplyCutError"), (_cancel, "Cancel")]
 )
 async def test_the_log_has_it_however_it_ends(
     end: Callable[[Path], Awaitable[None]], words: str, tmp_path: Path

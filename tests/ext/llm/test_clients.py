@@ -15,7 +15,7 @@ from miniagents.errors import KeyRefusedError, UsageError
 from miniagents.ext.llm.clients import endpoint_of
 from miniagents.ext.llm.endpoint import Service
 from miniagents.ext.llm.openai import openai_agent
-from tests.ext.llm.asking import served, settle
+from tests.ext.llm.asking import SOON_S, served, settle
 from tests.fakes.llm_server import Reply
 
 SERVICE = Service("openai", "http://there/v1", "ends in /v1", "m", ("m*",))
@@ -50,8 +50,9 @@ async def answering(body: bytes) -> AsyncIterator[tuple[str, list[str]]]:
 @real_time
 @both_kinds
 @pytest.mark.parametrize("stream", [True, False])
-async def test_a_client_of_the_users(api: str, *, stream: bool) -> None:
+async def test_a_client_of_the_users(api: str, monkeypatch: pytest.MonkeyPatch, *, stream: bool) -> None:
     """It is asked with its own key and headers, by every call, and is open for the next when the scope has ended."""
+    monkeypatch.setattr("miniagents.ext.llm.sdk._AFTER_THE_END_S", SOON_S)  # a busy machine may need a while
     async with served("hi") as server:
         url, more = server.openai_base_url, {"x-mine": "1"}
         async with AsyncOpenAI(base_url=url, api_key="sk-mine", default_headers=more) as client:

@@ -81,7 +81,7 @@ async def test_fault(api: Api, fault: Any, *, stream: bool) -> None:
     text = ["a", "b", "c", "d"] if kind is ReplyCutError else None
     reply = Reply(text, fault=fault, after=0 if fault.endswith("_event") and text is None else None, retry_after_s=2)
     async with provider(reply) as server:
-        patience = {"timeout": 0.1} if fault == "stall" else {}
+        patience = {"timeout": 1} if fault == "stall" else {}
         heard = await ask(api, environment(server), stream=stream, **patience)
         check(heard.error, kind, words.format(API=api.upper()), server.url.removeprefix("http://"))
         assert heard.tokens == (["a", "b"] if kind is ReplyCutError and stream else [])
@@ -105,7 +105,7 @@ async def test_fault(api: Api, fault: Any, *, stream: bool) -> None:
 async def test_fault_in_mid_stream(api: Api, fault: Any, kind: type[ModelError], words: str) -> None:
     """The tokens before a fault arrive, and the error says that the reply is not whole."""
     async with provider(Reply(["a", "b", "c"], fault=fault, after=2)) as server:
-        heard = await ask(api, environment(server), **({"timeout": 0.1} if fault == "stall" else {}))
+        heard = await ask(api, environment(server), **({"timeout": 1} if fault == "stall" else {}))
         assert heard.tokens == ["a", "b"]
         check(heard.error, kind, words, server.url.removeprefix("http://"))
 

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from miniagents import MessagePromise, MiniAgents
-from tests.ext.llm.asking import AGENTS, Api, ask, both_apis, both_ways, environment, served, settle
+from tests.ext.llm.asking import AGENTS, SOON_S, Api, ask, both_apis, both_ways, environment, served, settle
 from tests.fakes.llm_server import LLMServer, Reply
 
 LONG = 100_000
@@ -47,9 +47,8 @@ async def test_a_slow_reader(api: Api) -> None:
             quick = asyncio.create_task(_all(promise))
             async for token in promise:
                 slow.append(token)
-                await asyncio.sleep(0.001)
                 if len(slow) == len(tokens) // 2:
-                    assert quick.done()
+                    await asyncio.wait_for(asyncio.shield(quick), SOON_S)
             assert slow == await quick == tokens
 
 

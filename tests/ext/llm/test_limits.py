@@ -43,17 +43,17 @@ def test_spent_is_what_was_spent_at_that_moment() -> None:
     [
         (
             Limits(tokens=100),
-            "the limit of 100 tokens is reached: 100 used; raise tokens in Limits(), or end the run here",
+            "the limit of 100 tokens is reached: 100 used; raise tokens in `limits`, or end the run here",
         ),
-        (Limits(usd=0.25), "the limit of $0.25 is reached: $0.25 used; raise usd in Limits(), or end the run here"),
-        (Limits(calls=1), "the limit of 1 calls is reached: 1 used; raise calls in Limits(), or end the run here"),
+        (Limits(usd=0.25), "the limit of $0.25 is reached: $0.25 used; raise usd in `limits`, or end the run here"),
+        (Limits(calls=1), "the limit of 1 calls is reached: 1 used; raise calls in `limits`, or end the run here"),
         (
             Limits(usd=0.2499995),
-            "the limit of $0.25 is reached: $0.25 used; raise usd in Limits(), or end the run here",
+            "the limit of $0.25 is reached: $0.25 used; raise usd in `limits`, or end the run here",
         ),
         (
             Limits(usd=0.000125),
-            "the limit of $0.000125 is reached: $0.25 used; raise usd in Limits(), or end the run here",
+            "the limit of $0.000125 is reached: $0.25 used; raise usd in `limits`, or end the run here",
         ),
     ],
 )

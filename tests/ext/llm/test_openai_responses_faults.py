@@ -44,7 +44,7 @@ async def test_fault(fault: Any, *, stream: bool) -> None:
     text = PIECES if kind is ReplyCutError else None
     reply = Reply(text, fault=fault, after=0 if fault.endswith("_event") and text is None else None, retry_after_s=2)
     async with served(reply) as server:
-        patience = {"timeout": 0.1} if fault == "stall" else {}
+        patience = {"timeout": 1} if fault == "stall" else {}
         heard = await hear(server, stream=stream, **patience)
         check(heard.error, kind, words.format(API="OPENAI"), server.url.removeprefix("http://"))
         assert heard.tokens == (["a", "b"] if kind is ReplyCutError and stream else [])
@@ -66,7 +66,7 @@ async def test_fault(fault: Any, *, stream: bool) -> None:
 async def test_fault_in_mid_stream(fault: Any, kind: Any, words: str) -> None:
     """The tokens before a fault arrive, and the error says that the reply is not whole; nothing is asked again."""
     async with served(Reply(PIECES, fault=fault, after=2), "never") as server:
-        heard = await hear(server, max_retries=2, **({"timeout": 0.1} if fault == "stall" else {}))
+        heard = await hear(server, max_retries=2, **({"timeout": 1} if fault == "stall" else {}))
         assert (heard.tokens, len(server.requests)) == (["a", "b"], 1)
         check(heard.error, kind, words, server.url.removeprefix("http://"))
 

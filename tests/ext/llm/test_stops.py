@@ -13,10 +13,10 @@ from miniagents.errors import CallCancelledError, CallTimeoutError
 from tests.ext.llm.asking import AGENTS, Api, both_apis, environment, settle
 from tests.fakes.llm_server import LLMServer, Reply, Request
 
-AT_ONCE_S: Final = 0.05
+AT_ONCE_S: Final = 0.5
+"""It takes 2 ms; where nobody tells the provider, it goes on for a minute."""
 TRIES: Final = 5
-"""A machine that does other things too is slow now and then: the quickest of these counts, and all to some extent."""
-SLOW_S: Final = 1.0
+"""A machine that does other things too is slow now and then: the quickest of these counts."""
 TIMEOUT_S: Final = 0.3
 """Time enough for the request to have arrived."""
 
@@ -153,14 +153,14 @@ def call_of(api: Api, server: LLMServer) -> Call:
 @both_apis
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
 async def test_the_provider_is_told_at_once(api: Api, way: Way) -> None:
-    """Whichever way a reply is stopped, 50 ms later its connection is gone, by the provider's own clock."""
+    """Whichever way a reply is stopped, its connection is gone at once, by the provider's own clock."""
     took_s: list[float] = []
     while not took_s or (min(took_s) > AT_ONCE_S and len(took_s) < TRIES):
         with LLMServer.in_thread([Reply("a b", delay_s=60)]) as server:
             stopped_s = await asyncio.wait_for(way(call_of(api, server), server), 20)
             (request,) = server.requests
             took_s.append(await asyncio.wait_for(request.client_closed(), 20) - stopped_s)
-        assert 0 < took_s[-1] < SLOW_S
+        assert took_s[-1] > 0
     assert min(took_s) <= AT_ONCE_S, took_s
     await settle()
 

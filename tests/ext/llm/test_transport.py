@@ -18,7 +18,19 @@ from miniagents.errors import (
     SettingsError,
 )
 from miniagents.ext.llm.transport import http_client
-from tests.ext.llm.asking import AGENTS, SOON_S, Api, ask, asked, both_apis, both_ways, environment, served, settle
+from tests.ext.llm.asking import (
+    AGENTS,
+    PROMPTLY_S,
+    SOON_S,
+    Api,
+    ask,
+    asked,
+    both_apis,
+    both_ways,
+    environment,
+    served,
+    settle,
+)
 from tests.fakes.llm_server import LLMServer, Reply
 
 pytestmark = [pytest.mark.real_time, pytest.mark.usefixtures("by_aiohttp")]
@@ -96,4 +108,4 @@ async def test_what_is_cancelled_stops_at_the_provider(api: Api) -> None:
         with pytest.raises(CallCancelledError):
             await reply
         closed_s = await asyncio.wait_for(server.requests[0].client_closed(), SOON_S)
-        assert closed_s - stopped_s < 1
+        assert closed_s - stopped_s < PROMPTLY_S

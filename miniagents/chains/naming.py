@@ -1,0 +1,57 @@
+"""Messages with the name of the agent that said them.
+
+In: a message promise. Out: the promise of the same message, as it arrives. Never: an agent, a run.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from typing import Any, ClassVar
+
+from ..content import Part
+from ..messages import Message, MessagePromise
+
+__all__ = ["named"]
+
+
+def named(promise: MessagePromise, name: str, failed: Callable[[BaseException], None]) -> MessagePromise:
+    """Return the same message with `agent` in its metadata.
+
+    Args:
+        promise: The message.
+        name: The agent's.
+        failed: Told what it breaks by, before anybody who reads it is.
+    """
+    if promise.is_done:
+        try:
+            return MessagePromise.of(_with(promise.take(), name))
+        except Exception:  # noqa: BLE001, S110 - whoever reads it gets it, as far as it came
+            pass
+    afterwards: dict[str, Any] = {}
+
+    async def pieces() -> AsyncIterator[str | Part]:
+        try:
+            async for piece in promise.parts():
+                yield piece
+            afterwards[_Whole.MESSAGE] = _with(await promise, name)
+        except Exception as error:
+            failed(error)
+            raise
+
+    known = dict(promise.known_beforehand)
+    known["metadata"] = {**known.get("metadata", {}), "agent": name}
+    return _Whole.promise(pieces(), afterwards=afterwards, **known)
+
+
+def _with(message: Message, name: str) -> Message:
+    if message.metadata.get("agent") == name:
+        return message
+    return message.model_copy(update={"metadata": {**message.metadata, "agent": name}})
+
+
+class _Whole(Message):
+    """Makes a message that is there already, of a class that nobody knew when it began to stream."""
+
+    MESSAGE: ClassVar = "message"
+
+    def __new__(cls, **fields: Any) -> Message:  # type: ignore[misc]  # what it returns is what counts
+        message: Message = fields[cls.MESSAGE]
+        return message

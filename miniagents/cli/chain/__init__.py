@@ -1,0 +1,1 @@
+"""`miniagents chain`: the agents of a file run, seen working, checked and drawn."""

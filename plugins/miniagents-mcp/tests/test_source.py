@@ -1,0 +1,58 @@
+"""Several servers for one chat."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from miniagents_mcp import register_tools
+from miniagents_mcp.errors import ServerError
+from miniagents_mcp.source import open_tools
+
+from miniagents import MiniAgents
+from miniagents.content import ToolCall
+from miniagents.errors import SettingsError
+from miniagents.tools import run_tools, toolbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from miniagents.hookspecs import ToolSource
+
+
+async def test_all_servers_at_once(
+    write: Callable[..., Path], demo: dict[str, Any], environment: dict[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The tools of all that can be used are there, and called; of those that cannot one line says why."""
+    other = {**demo, "env": {"NAME": "${WHO}"}, "alwaysAllow": ["fail"]}
+    write(one=demo, two=other, bad={"command": "no-such-program"}, lost={"command": "x", "args": ["${NONE}"]})
+    async with MiniAgents(), open_tools("", environment | {"WHO": "the other"}) as tools:
+        box = toolbox(tools)
+        assert len(box) == 18
+        assert box["one__fail"].needs_approval
+        said = await run_tools(box, [ToolCall("1", name="two__fail", arguments="{}")])
+        assert said.parts[0].text == "the other cannot"  # type: ignore[attr-defined]
+    told = sorted(record.getMessage() for record in caplog.records if record.levelno == logging.WARNING)
+    assert [line.rpartition("; ")[2] for line in told] == ["its tools are left out"] * 2
+    assert told[0].endswith("mcp.json: lost: NONE is not set; export it; its tools are left out")
+    assert told[1].startswith("MCP server bad: no-such-program cannot be started")
+
+
+async def test_none_can_be_used(write: Callable[..., Path], environment: dict[str, str]) -> None:
+    """Then that is the error; so is a name that nobody has."""
+    write(bad={"command": "no-such-program"}, worse={"command": "no-such-either"})
+    with pytest.raises(ServerError, match=r"^MCP server bad: .*; MCP server worse: .*$"):
+        async with open_tools("", environment):
+            pass
+    with pytest.raises(SettingsError, match="no server is called bed; did you mean bad"):
+        async with open_tools("bed", environment):
+            pass
+
+
+def test_the_hook() -> None:
+    """The source is called `mcp`."""
+    offered: list[ToolSource] = []
+    register_tools(offered.append)
+    assert [(source.name, source.open) for source in offered] == [("mcp", open_tools)]

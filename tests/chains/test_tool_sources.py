@@ -1,0 +1,154 @@
+"""Sources of tools: opened once a run, left by whoever opened them, and what goes wrong."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from miniagents import MiniAgents, tool
+from miniagents.chains.tool_sources import OpenTools
+from miniagents.errors import PluginError, SettingsError
+from miniagents.hookspecs import ToolSource, hookimpl
+from tests.chains.played import chain_from, plugins_with
+from tests.ext.llm.asking import environment, served
+from tests.fakes.llm_server import Reply, ToolUse
+
+
+class Source:
+    """A source of tools that takes down what is done with it."""
+
+    def __init__(self, *, fails_by: Exception | None = None) -> None:
+        self.told: list[str] = []
+        self.tasks: set[Any] = set()
+        self._fails_by = fails_by
+
+    @asynccontextmanager
+    async def open(self, argument: str, known: Any) -> AsyncIterator[Sequence[Any]]:
+        """Give one tool, `look`."""
+        self.told.append(f"open {argument}")
+        self.tasks.add(asyncio.current_task())
+        await asyncio.sleep(0)
+        if self._fails_by is not None:
+            raise self._fails_by
+
+        @tool(needs_approval=True)
+        def look(where: str) -> str:
+            """Look."""
+            return f"{argument} sees {where}"
+
+        try:
+            yield [look]
+        finally:
+            self.tasks.add(asyncio.current_task())
+            self.told.append(f"close {argument}")
+
+    def source(self, name: str) -> ToolSource:
+        """Return it as a plugin offers it."""
+        return ToolSource(name=name, help="Looks.", open=self.open)
+
+
+async def test_a_source_is_opened_once_and_left_by_its_own_task() -> None:
+    """However many want its tools at the same time."""
+    source = Source()
+    async with MiniAgents():
+        tools = OpenTools({"eyes": source.source("eyes")}, {})
+        first, second = await asyncio.gather(tools(["eyes:left"]), tools(["eyes:left"]))
+        assert first == second
+        assert source.told == ["open left"]
+        await tools.close()
+    assert source.told == ["open left", "close left"]
+    assert len(source.tasks) == 1
+
+
+async def test_tools_of_one_name_get_that_of_their_source() -> None:
+    """A model must be able to tell them apart."""
+    async with MiniAgents():
+        tools = OpenTools({"a": Source().source("a"), "b": Source().source("b")}, {})
+        assert [each.name for each in await tools(["a", "b"])] == ["a__look", "b__look"]
+        await tools.close()
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "words"),
+    [
+        (SettingsError("no such server"), SettingsError, "no such server"),
+        (OSError("gone"), PluginError, "tools a: gone"),
+    ],
+)
+async def test_a_source_that_cannot_be_opened_says_why(error: Exception, kind: type[Exception], words: str) -> None:
+    """In one line, to whoever wants its tools; nothing of it is left."""
+    async with MiniAgents():
+        tools = OpenTools({"a": Source(fails_by=error).source("a")}, {})
+        for _ in range(2):
+            with pytest.raises(kind, match=words):
+                await tools(["a"])
+        await tools.close()
+
+
+async def test_a_scope_that_is_left_closes_them() -> None:
+    """Also where whoever opened them is cancelled meanwhile."""
+    source = Source()
+
+    async def failing() -> None:
+        async with MiniAgents():
+            await OpenTools({"a": source.source("a")}, {})(["a"])
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await failing()
+    assert source.told == ["open ", "close "]
+
+
+TEXT = """
+agents:
+  looking: {model: gpt-4o, tools: [{eyes: {side: left}}, 'mine:add'], allow: [ALLOWED], max_rounds: 3}
+"""
+MINE = """
+from miniagents import tool
+
+@tool(needs_approval=True)
+def add(a: int, b: int) -> int:
+    "Add."
+    return a + b
+"""
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize(
+    ("allowed", "asked", "results"),
+    [
+        ("'*'", [], ['{"side": "left"} sees here', "3"]),
+        ("look", ["add"], ['{"side": "left"} sees here', "refused by the person: no reason given"]),
+    ],
+)
+async def test_a_model_is_given_the_tools_of_plugins_and_of_the_folder(
+    tmp_path: Path, allowed: str, asked: list[str], results: list[str]
+) -> None:
+    """What `allow` names runs unasked, the rest if the person says so; sources are closed with the run."""
+    source = Source()
+
+    @hookimpl
+    def register_tools(register: Any) -> None:
+        register(source.source("eyes"))
+
+    questions: list[str] = []
+
+    def approve(call: Any) -> bool:
+        questions.append(call.name)
+        return False
+
+    (tmp_path / "mine.py").write_text(MINE, encoding="utf-8")
+    calls = [ToolUse("look", {"where": "here"}), ToolUse("add", {"a": 1, "b": 2})]
+    plugins = plugins_with({}, SimpleNamespace(register_tools=register_tools, __name__="eyes"))
+    text = TEXT.replace("ALLOWED", allowed)
+    async with served(Reply(tool_calls=calls), "Done.") as server, MiniAgents():
+        chain = chain_from(tmp_path, text, environment(server), plugins=plugins, allow_code=True)
+        messages = await chain.run("look", approve=approve).reply
+    assert [part.content[0].text for part in messages[1].parts] == results  # type: ignore[attr-defined]
+    assert messages[2].text == "Done."
+    assert questions == asked
+    assert source.told == ['open {"side": "left"}', 'close {"side": "left"}']

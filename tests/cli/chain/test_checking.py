@@ -1,0 +1,27 @@
+"""`miniagents chain check`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.cli.chain.conftest import Shell
+
+
+def test_a_sound_file(shell: Shell) -> None:
+    """It is told what is in it, also where an input is missing that a run would need."""
+    shell.write(
+        "c.yaml",
+        "version: 1\ninputs: {topic: {required: true}}\nagents: {a: {instructions: 'on {{ topic }}'}}\nflow: [a, a]\n",
+    )
+    told = shell("check", "echoes.yaml", "c.yaml")
+    assert (told.code, told.err) == (0, "")
+    assert told.out == "echoes.yaml: fine: 2 agents, 2 steps\nc.yaml: fine: 1 agent, 2 steps, 1 input\n"
+
+
+def test_all_faults_of_all_files(shell: Shell) -> None:
+    """A line each, with place and cure; a sound file among them is said to be so."""
+    shell.write("a.yaml", "version: 1\nagents: {a: {plugn: echo}, b: {}}\nflow: [c]\n")
+    told = shell("check", "a.yaml", "echoes.yaml", "none.yaml")
+    assert (told.code, told.out) == (2, "echoes.yaml: fine: 2 agents, 2 steps\n")
+    assert [line.split(": ")[1] for line in told.lines] == ["a.yaml:2:14", "a.yaml:3:8", "none.yaml"]
