@@ -46,7 +46,7 @@ class Bounds:
         if self._seconds is None or not isinstance(work, Work):
             yield
             return
-        why = f"stopped, for the limit of {self._seconds:g} seconds is reached; raise seconds under `limits`"
+        why = f"stopped, for the limit of {self._seconds:g} seconds is reached; raise seconds in `limits`"
         timer = asyncio.get_running_loop().call_later(self._seconds, work.cancel, LimitReachedError, why)
         try:
             yield

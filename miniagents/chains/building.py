@@ -38,6 +38,7 @@ class Cast:
         *,
         environment: Mapping[str, str],
         code: "Callable[[], Code]",
+        allow_code: bool,
         model: str | None = None,
         model_from: str = "",
         terms: Mapping[str, Any] | None = None,
@@ -46,6 +47,7 @@ class Cast:
         self._plugins = plugins
         self._environment = environment
         self._code = code
+        self._allow_code = allow_code
         self._default = (model, model_from)
         self._terms = terms or {}
         self.speakers: dict[str, Speaker] = {}
@@ -192,17 +194,30 @@ class Cast:
             if isinstance(told, dict):
                 [(source, argument)] = told.items()
                 argument = self._described.opened(argument)
+                self._check_program(keys, argument)
                 text = argument if isinstance(argument, str) else json.dumps(argument)
                 sources.append(f"{self._source(keys, source)}:{text}")
             elif told in self._described.file.agents:
                 agents.append(self._speaker(told))
             elif told.partition(":")[0] in self._plugins.tools:
+                self._check_program(keys, told.partition(":")[2])
                 sources.append(told)
             elif ":" in told:
                 functions.append(self._imported(keys, told))
             else:
                 self._source(keys, told)
         return sources, functions, agents
+
+    def _check_program(self, keys: tuple[str | int, ...], argument: Any) -> None:
+        """See to it that no program is run because a file says so that may be a stranger's.
+
+        What the person has named in a file of their own is theirs; a file beside this one, or a command in it, is not.
+        """
+        runs = argument.get("command") if isinstance(argument, Mapping) else None
+        if isinstance(argument, str) and (argument.endswith(".json") or any(sign in argument for sign in "/\\{")):
+            runs = argument
+        if runs is not None and not self._allow_code:
+            self._refuse(keys, f"this would run {runs}", "look at it, and allow it: --allow-code (allow_code=True)")
 
     def _source(self, keys: tuple[str | int, ...], name: str) -> str:
         if name not in self._plugins.tools:

@@ -7,21 +7,17 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from ..errors import LimitReachedError
 from ..messages import MessageSequencePromise
 from ..promising.stream import Stream
+from .schema import USER
 
 if TYPE_CHECKING:
     from .faults import Place
 
 __all__ = ["USER", "Call", "Calls", "Where", "note", "place_of", "where_of"]
 
-USER: Final = "user"
-"""Who speaks in a step `user`."""
 _WHERE: Final = "__miniagents_step__"
 """The attribute in which an error takes along in which step it happened."""
-_IN_PYTHON, _IN_A_FILE = "in Limits(), or end the run here", "under `limits`"
-"""What `Limits` says to a programmer, and what is said here."""
 
 
 class Where(NamedTuple):
@@ -64,12 +60,10 @@ def where_of(error: BaseException) -> Where | None:
 
 
 def note(error: BaseException, where: Where) -> None:
-    """Write on an error where it happened, if nobody has; whoever reaches a limit has set it in a file."""
+    """Write on an error where it happened, if nobody has."""
     if where_of(error) is None:
         with suppress(Exception):  # some errors let nobody write on them
             setattr(error, _WHERE, where)
-            if isinstance(error, LimitReachedError):
-                error.args = (str(error).replace(_IN_PYTHON, _IN_A_FILE),)
 
 
 class Calls(Stream[Call, tuple[Call, ...]]):

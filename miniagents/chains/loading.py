@@ -58,7 +58,7 @@ class Chain:
             described: The file.
             environment: Where keys, base URLs and so on are looked up; the process's own if None.
             plugins: What models, agents and tools there are; ours and those of installed packages if None.
-            allow_code: Whether Python may be run that the file names.
+            allow_code: Whether Python, and programs that serve tools, may be run that the file names.
             trusted: Folders whose Python may be run as it is, each with a hash of it: `Decisions.trusted`.
             model: The one to ask where the file names none.
             model_from: Who said so, for errors.
@@ -80,6 +80,7 @@ class Chain:
             self.plugins,
             environment=self._environment,
             code=code,
+            allow_code=allow_code,
             model=model,
             model_from=model_from,
             terms=terms,
@@ -209,7 +210,7 @@ def load(  # noqa: PLR0913 - by name
         sets: What else is to be another way in it, as `agents.writer.model=gpt-4o`.
         environment: Where keys, base URLs and `${env:NAME}` are looked up; the process's own if None.
         plugins: What models, agents and tools there are; ours and those of installed packages if None.
-        allow_code: Whether Python may be run that it names.
+        allow_code: Whether Python, and programs that serve tools, may be run that it names.
 
     Raises:
         ChainFileError: The file makes no sense: all that is wrong, a line each.

@@ -20,7 +20,8 @@ def named(promise: MessagePromise, name: str, failed: Callable[[BaseException], 
         name: The agent's.
         failed: Told what it breaks by, before anybody who reads it is.
     """
-    if promise.is_done:
+    keeps = promise._source.keeps  # noqa: SLF001 - what is not kept is gone when it was read: nobody can await it, too
+    if promise.is_done and keeps:
         try:
             return MessagePromise.of(_with(promise.take(), name))
         except Exception:  # noqa: BLE001, S110 - whoever reads it gets it, as far as it came
@@ -31,14 +32,15 @@ def named(promise: MessagePromise, name: str, failed: Callable[[BaseException], 
         try:
             async for piece in promise.parts():
                 yield piece
-            afterwards[_Whole.MESSAGE] = _with(await promise, name)
+            if keeps:
+                afterwards[_Whole.MESSAGE] = _with(await promise, name)
         except Exception as error:
             failed(error)
             raise
 
     known = dict(promise.known_beforehand)
     known["metadata"] = {**known.get("metadata", {}), "agent": name}
-    return _Whole.promise(pieces(), afterwards=afterwards, **known)
+    return (_Whole if keeps else Message).promise(pieces(), afterwards=afterwards, **known)
 
 
 def _with(message: Message, name: str) -> Message:

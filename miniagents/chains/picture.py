@@ -88,7 +88,7 @@ def _in_words(step: Step, file: ChainFile) -> tuple[str, Iterator[str]]:  # noqa
         case str():
             return _named(step, file), iter(())
         case AgentStep():
-            return f"{_named(step.agent, file)} ← {', '.join(_sources(step)) or 'what is before'}", iter(())
+            return f"{_named(step.agent, file)} ← {', '.join(_sources(step.input)) or 'what is before'}", iter(())
         case ParallelStep():
             return "parallel", _branches(step.parallel, file)
         case LoopStep():
@@ -96,7 +96,8 @@ def _in_words(step: Step, file: ChainFile) -> tuple[str, Iterator[str]]:  # noqa
         case IfStep():
             return f"if it {_asked(step.if_)}", _sides(step, file)
         case MapStep():
-            return f"map over {step.map.over}", _branches(step.map.do, file)
+            sources = ", ".join(_sources(step.map.input))
+            return f"map over {step.map.over}{' of ' if sources else ''}{sources}", _branches(step.map.do, file)
         case _:
             return "one after the other", _branches(step, file)
 
@@ -117,9 +118,8 @@ def _named(name: str, file: ChainFile) -> str:
     return f"{name} ({one_line(who)})" if who else _WORDS.get(name, name)
 
 
-def _sources(step: AgentStep) -> list[str]:
-    names = [step.input] if isinstance(step.input, str) else step.input or ()
-    return [*map(one_line, names)]
+def _sources(told: str | Sequence[str] | None) -> list[str]:
+    return [*map(one_line, [told] if isinstance(told, str) else told or ())]
 
 
 def _asked(condition: Condition) -> str:
@@ -200,7 +200,7 @@ class _Graph:
             case str():
                 return self._call(step, ways)
             case AgentStep():
-                return self._call(step.agent, [self._from(name) for name in _sources(step)] or ways)
+                return self._call(step.agent, self._sent(step.input, ways))
             case ParallelStep():
                 return [way for branch in step.parallel for way in self._step(branch, ways)]
             case LoopStep():
@@ -213,7 +213,7 @@ class _Graph:
                 sides = (step.if_.then, "then"), (step.if_.else_, "else")
                 return [way for side, label in sides for way in self.walk(side, [_Way(choice, label)])]
             case MapStep():
-                each = self.node(f"each of the {step.map.over}", "turn", ways)
+                each = self.node(f"each of the {step.map.over}", "turn", self._sent(step.map.input, ways))
                 return self.walk(step.map.do, [_Way(each)])
             case _:
                 return self.walk(step, ways)
@@ -221,6 +221,10 @@ class _Graph:
     def _call(self, agent: str, ways: Sequence[_Way]) -> list[_Way]:
         self.last_of[agent] = self.node(_named(agent, self.file), "agent", ways)
         return [_Way(self.last_of[agent])]
+
+    def _sent(self, told: str | Sequence[str] | None, ways: Sequence[_Way]) -> Sequence[_Way]:
+        """Return the ways from what an `input:` names, or else those from the step before."""
+        return [self._from(name) for name in _sources(told)] or ways
 
     def _from(self, name: str) -> _Way:
         """Return the way from what an `input:` names; what nobody has said yet has a node of its own."""

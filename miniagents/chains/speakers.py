@@ -140,11 +140,11 @@ class Model(NamedTuple):
         self, asked: Asked, stage: "Stage", heard: Sequence[Message], tools: Mapping[str, Any], say: Say
     ) -> Exception | None:
         """Ask a model; return what it failed by, if it had said nothing."""
-        if stage.setting.prepare is not None:
-            await stage.setting.prepare(asked.choice)
         begun, said = False, list[MessagePromise]()
         limits = stage.bounds.limits
         try:
+            if stage.setting.prepare is not None:
+                await stage.setting.prepare(asked.choice)
             reply = asked.agent.inquire(heard, timeout_s=self.timeout_s, limits=limits, **tools)
             async for promise in reply:
                 if not begun:

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any, TypeAlias
 from zlib import crc32
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -189,6 +190,7 @@ HEARD_BEFORE = [{"parallel": ["a", "b", "c"]}]
 """So that each may be an input."""
 
 
+@pytest.mark.timeout(600)
 @given(flow=flows, delays=st.lists(st.integers(0, 3), min_size=1, max_size=5))
 @settings(max_examples=150)
 def test_any_flow_says_what_it_would_say_step_by_step(flow: list[Step], delays: list[int]) -> None:

@@ -44,6 +44,21 @@ async def test_a_message_that_comes_is_named_as_it_comes() -> None:
     assert message.parts[0] == Thinking("hm")
 
 
+async def test_a_message_that_is_not_kept_is_named_too() -> None:
+    """It can be read once, and is kept from here on: a run is told of."""
+
+    async def pieces() -> Any:
+        for token in "ab":
+            await asyncio.sleep(1)
+            yield token
+
+    async with MiniAgents():
+        promise = named(Message.promise(pieces(), keep=False, role="assistant"), "x", print)
+        assert [token async for token in promise] == ["a", "b"]
+        message = await promise
+    assert (message.text, message.role, message.metadata) == ("ab", "assistant", {"agent": "x"})
+
+
 async def test_who_is_to_know_of_an_error_knows_it_first() -> None:
     """Before anybody who reads the message does; what came before it stays."""
 

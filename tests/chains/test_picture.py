@@ -133,6 +133,14 @@ def test_a_branch_without_else_goes_on_as_it_is() -> None:
     assert 'n1 -->|"else"| n3' in mermaid(file)
 
 
+def test_what_a_map_is_sent() -> None:
+    """It may be something else than the reply of the step before."""
+    file = chain("critic", {"map": {"input": "inputs.files", "over": "messages", "do": ["writer"]}})
+    assert "└── map over messages of inputs.files" in tree(file).splitlines()
+    assert {("inputs.files", "each of the messages"), ("each of the messages", "writer")} < arrows(mermaid(file), "-->")
+    assert ("critic", "each of the messages") not in arrows(mermaid(file), "-->")
+
+
 def test_the_reply_comes_from_the_agent_that_is_named() -> None:
     """`output.from` says whose last reply it is."""
     assert ("writer", "reply") in arrows(mermaid(chain("writer", "critic", output={"from": "writer"})), "-->")

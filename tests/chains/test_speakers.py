@@ -1,6 +1,7 @@
 """Models in a chain, by the real SDKs against the provider of the tests."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -8,8 +9,8 @@ from miniagents import Message, MiniAgents
 from miniagents.chains.calls import place_of
 from miniagents.chains.speakers import heard_by
 from miniagents.content import Text, ToolCall, ToolResult
-from miniagents.errors import ModelError, ModelNotFoundError, ReplyCutError
-from tests.chains.played import chain_from, read_tokens
+from miniagents.errors import ModelError, ModelNotFoundError, ProviderUnreachableError, ReplyCutError
+from tests.chains.played import chain_from, plugins_with, read_tokens, shouting
 from tests.ext.llm.asking import environment, served
 from tests.fakes.llm_server import Reply, ToolUse
 
@@ -39,6 +40,39 @@ async def test_models_are_asked_with_their_instructions_and_what_was_said(tmp_pa
     assert (message.metadata["agent"], message.role) == ("critic", "assistant")
     assert [(await call.reply)[0].metadata["agent"] for call in calls] == ["writer", "critic"]
     assert run.bounds.limits.spent.calls == 2
+
+
+@pytest.mark.real_time
+async def test_what_a_program_has_to_prepare_is_done_before_a_model_is_asked(tmp_path: Path) -> None:
+    """For each of those that are asked in turn; what it raises as a model's error lets the next one be asked."""
+    prepared: list[str] = []
+
+    async def prepare(choice: Any) -> None:
+        prepared.append(str(choice))
+        if len(prepared) == 1:
+            raise ProviderUnreachableError("the key is not to be had")
+
+    text = "agents: {a: {model: [gpt-4o, claude-small]}}\n"
+    async with served("fine") as server, MiniAgents():
+        assert str(await chain_from(tmp_path, text, environment(server)).run("go", prepare=prepare).reply) == "fine"
+        assert len(server.requests) == 1
+    assert prepared == ["openai:gpt-4o", "anthropic:claude-small"]
+
+
+@pytest.mark.real_time
+async def test_a_models_first_token_comes_out_of_the_third_agent_while_it_goes_on(tmp_path: Path) -> None:
+    """Nobody waits for a whole message: the second token would take a minute, and is not waited for."""
+    text = "agents: {model: {model: gpt-4o}, one: {plugin: again}, two: {plugin: again}}\n"
+    async with served(Reply("first second", delay_s=60)) as server, MiniAgents():
+        chain = chain_from(tmp_path, text, environment(server), plugins=plugins_with({"again": shouting}))
+        run = chain.run("go")
+        async for promise in run.reply:
+            async for token in promise:
+                assert token == "FIRST"
+                break
+            break
+        run.reply.cancel()
+        await server.requests[0].client_closed()
 
 
 @pytest.mark.real_time

@@ -103,6 +103,35 @@ async def test_a_scope_that_is_left_closes_them() -> None:
     assert source.told == ["open ", "close "]
 
 
+@pytest.mark.parametrize(
+    ("told", "runs"),
+    [
+        ("{eyes: {command: python, args: [-c, x]}}", "python"),
+        ("'eyes:servers.json'", "servers.json"),
+        ("'eyes:./here'", "./here"),
+        ("""'eyes:{"command": "x"}'""", "{"),
+    ],
+)
+def test_a_program_that_a_file_names_is_run_only_where_that_is_allowed(tmp_path: Path, told: str, runs: str) -> None:
+    """A file of agents may be a stranger's; what the person has in a file of their own goes by its name."""
+    source = Source()
+
+    @hookimpl
+    def register_tools(register: Any) -> None:
+        register(source.source("eyes"))
+
+    plugins = plugins_with({}, SimpleNamespace(register_tools=register_tools, __name__="eyes"))
+    text = f"agents:\n  a: {{model: gpt-4o, tools: [{told}]}}\n"
+    with pytest.raises(SettingsError, match=r"tale\.yaml:4:\d+: this would run ") as caught:
+        chain_from(tmp_path, text, {}, plugins=plugins)
+    assert runs in str(caught.value)
+    assert chain_from(tmp_path, text, {}, plugins=plugins, allow_code=True)
+    assert chain_from(
+        tmp_path, "agents:\n  a: {model: gpt-4o, tools: [eyes, 'eyes:mine', {eyes: {url: u}}]}\n", {}, plugins=plugins
+    )
+    assert source.told == []
+
+
 TEXT = """
 agents:
   looking: {model: gpt-4o, tools: [{eyes: {side: left}}, 'mine:add'], allow: [ALLOWED], max_rounds: 3}

@@ -105,3 +105,17 @@ def test_an_input_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sys, "stdin", source)
         assert prompt_from(["a"], Told()) == "a"
         assert prompt_from([], Told()) is None
+
+
+def test_a_silent_input_where_no_prompt_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is left alone after a while, as one beside words is; what speaks is read."""
+    monkeypatch.setattr(piped, "_PATIENCE_S", 0.01)
+    end, start = os.pipe()
+    told = Told()
+    with os.fdopen(end) as source, monkeypatch.context() as patch:
+        patch.setattr(sys, "stdin", source)
+        assert prompt_from([], told, needs=False) is None
+        assert told.lines == ["standard input is open but silent, so it is left alone; `-` reads it to its end"]
+        os.write(start, b"in")
+        os.close(start)
+        assert prompt_from([], told, needs=False) == "in"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
+from miniagents.cli.start import taken
 from tests.cli.conftest import Ran
 
 if TYPE_CHECKING:
@@ -108,3 +110,14 @@ def test_a_model_that_is_fetched(program: Program) -> None:
     ran = program.run("models", "pull")
     assert (ran.code, ran.out) == (1, b"")
     assert "models: no model is called 'local'; for models on this machine, install" in ran.err
+
+
+def test_what_options_say() -> None:
+    """Of all that is given a dataclass takes what has its names; nothing is said by a None."""
+
+    @dataclass(frozen=True)
+    class Wanted:
+        quiet: bool = False
+        model: str | None = "m"
+
+    assert taken(Wanted, {"quiet": True, "model": None, "other": 1}) == Wanted(quiet=True)

@@ -68,7 +68,8 @@ def test_errors_in_words(tmp_path: Path) -> None:
     """Errors of ours say what they are; those of the system begin with the file; others say what they are and where."""
     assert in_words(SettingsError("wrong")) == "wrong"
     assert in_words(KeyRefusedError("refused", host="h", cure="mend it")) == "h: refused; mend it"
-    assert in_words(CallTimeoutError("it took longer than 1 s")) == "it took longer than 1 s; give it longer (--timeout)"
+    cure = "it took longer than 1 s; give it longer (--timeout)"
+    assert in_words(CallTimeoutError("it took longer than 1 s")) == cure
     with pytest.raises(OSError) as caught:  # noqa: PT011 - whatever it is called
         (tmp_path / "gone").open()
     assert in_words(caught.value) == f"{tmp_path / 'gone'}: No such file or directory"

@@ -25,7 +25,7 @@ chain_app.command(RUN, hidden=True)(for_typer(run_command))
 def check_command(
     files: Annotated[list[Path], typer.Argument(metavar="FILE", help="One or more.")],
 ) -> None:
-    """Name everything that is wrong in files of agents, each with its place and its cure."""
+    """Name all that is wrong in files of agents, with place and cure."""
     from .checking import checked  # noqa: PLC0415 - `--help` needs none of it
 
     if not checked(files):

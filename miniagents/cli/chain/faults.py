@@ -3,9 +3,10 @@
 In: an error. Out: lines on standard error, an exit code. Never: what is no business of a chain's.
 """
 
+import re
 from typing import Final
 
-from ...chains.calls import place_of
+from ...chains.calls import place_of, where_of
 from ...errors import ChainFileError, LimitReachedError, SettingsError
 from ..tell import in_words, tell
 
@@ -14,6 +15,7 @@ __all__ = ["told"]
 _FAILED: Final = 1
 _USAGE: Final = 2
 _LIMIT: Final = 3
+_NAME: Final = re.compile(r"[\w-]+")
 
 
 def told(error: Exception) -> int | None:
@@ -22,11 +24,11 @@ def told(error: Exception) -> int | None:
         for line in str(error).splitlines():
             tell(line)
         return _USAGE
-    where = place_of(error)
-    if isinstance(error, LimitReachedError) or where:
-        trail = "".join(f" ({note})" for note in getattr(error, "__notes__", ()) if note not in in_words(error))
-        tell((f"{where}: " if where else "") + in_words(error) + trail)
-        return (
-            _LIMIT if isinstance(error, LimitReachedError) else _USAGE if isinstance(error, SettingsError) else _FAILED
-        )
-    return None
+    place, where = place_of(error), where_of(error)
+    if not place and not isinstance(error, LimitReachedError):
+        return None
+    words = in_words(error)
+    trail = "".join(f" ({note})" for note in getattr(error, "__notes__", ()) if note not in words)
+    who = where.agent if where is not None and where.agent not in _NAME.findall(words + trail) else ""
+    tell(": ".join(filter(None, (place, who, words))) + trail)
+    return _LIMIT if isinstance(error, LimitReachedError) else _USAGE if isinstance(error, SettingsError) else _FAILED

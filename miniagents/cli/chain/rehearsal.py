@@ -61,7 +61,7 @@ def _rows(chain: "Chain", text: str | None) -> Iterator[tuple[str, str, str]]:
     file = chain.file
     yield "chain", file.name or chain.path.stem, file.description
     if text is not None:
-        yield "text", f"{len(text):,} characters", _beginning(text)
+        yield "text", f"{len(text):,} character{'s' if len(text) != 1 else ''}", _beginning(text)
     for name, agent in file.agents.items():
         defaults = file.defaults
         told = [str(chain.agents[name])]

@@ -68,6 +68,11 @@ def _do(words: list[str], given: Mapping[str, Any]) -> None:
     if not words:
         raise SettingsError("which FILE? name one, or begin one: miniagents chain new NAME")
     file, *text = words
+    if not Path(file).exists():
+        from difflib import get_close_matches  # noqa: PLC0415 - as above
+
+        for near in get_close_matches(file, OTHERS, 1):
+            raise SettingsError(f"{file}: there is no such file; did you mean miniagents chain {near}?")
     order = taken(Order, {**given, "file": Path(file)})
     settings = decided(taken(Flags, given))
     if settings.quiet:

@@ -41,6 +41,7 @@ class Showing:
 
     def __init__(self, output: Output, lines: Lines | None) -> None:
         """Make it; without `lines` nothing is told of what happens."""
+        self._output = output
         self._once = Once(output)
         self._lines = lines
 
@@ -58,6 +59,7 @@ class Showing:
 
     async def __aexit__(self, *_: object) -> None:
         """Wait until everything is shown."""
+        self._output.finish(None)
 
     def start(self, chain: str, transcript: str | None) -> None:
         """Take note of which chain it is, and of where what is said is kept."""

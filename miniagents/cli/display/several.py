@@ -229,7 +229,7 @@ class SeveralView:
         columns, rows = self._painter.size()
         section = self._focus()
         others = self._others(columns - 1, rows)
-        if section is not None:
+        if section is not None and not (self._is_crowd and section.error):  # of whom nothing came, there is no section
             laid = section.reply.advance(columns - 1, max(1, rows - len(others)))
             self._painter.paint([*self._title(columns - 1), *laid.finished], [*laid.tail, *others])
         elif others:

@@ -176,13 +176,16 @@ class Prompt:
             while (text := await self._ask_once()) is not None and not is_answer(text):
                 pass
             return text
-        self._is_answer, self._answered = is_answer, None
+        self._expect(is_answer)
         try:
             while self._answered is None and not self._has_left:
                 await self._hear_news()
             return self._answered
         finally:
-            self._is_answer = _is_none
+            self._expect(_is_none)
+
+    def _expect(self, is_answer: Callable[[str], bool]) -> None:
+        self._is_answer, self._answered = is_answer, None
 
     def leave(self) -> None:
         """Leave in the person's stead, if they are asked."""

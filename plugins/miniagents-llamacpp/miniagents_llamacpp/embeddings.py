@@ -25,7 +25,8 @@ _CONTEXT_TOKENS: Final = 2048
 _AT_ONCE: Final = 8
 """Texts between two moments to stop at."""
 _NO_POOLING: Final = "Pooling type 'none'"
-_TOO_LONG: Final = re.compile(r"input \((\d+) tokens\)")
+_TOO_LONG: Final = re.compile(r"input \((\d+) tokens\)\D*(\d+)")
+"""What llama.cpp says of the batch, and of the context, which a model may have made shorter than it was asked for."""
 
 
 async def embed(
@@ -101,8 +102,10 @@ class EmbeddingEngine(Engine):
             told = loads(server.handle_embeddings(request))
         if fault := _fault(told):
             if found := _TOO_LONG.search(fault):
-                cause = f"a text has {found[1]} tokens, the context {self._load_options['context_tokens']}"
-                raise RequestRefusedError(cause, host=str(self.path), cure="shorten it, or raise `context_tokens`")
+                cause = f"a text has {found[1]} tokens, the context {found[2]}"
+                raise RequestRefusedError(
+                    cause, host=str(self.path), cure="shorten it, or raise `context_tokens`, as far as the model goes"
+                )
             raise RequestRefusedError(one_line(fault), host=str(self.path))
         return [each["embedding"] for each in told["data"]], told["usage"]["prompt_tokens"]
 

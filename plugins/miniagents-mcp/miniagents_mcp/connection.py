@@ -64,6 +64,8 @@ class Connection:
         self.server = server
         self.tools = tools
         """What it offers."""
+        self.is_over = False
+        """Whether a call has found that the server has ended."""
         self._client = client
         self._heard = heard
 
@@ -76,6 +78,7 @@ class Connection:
         try:
             return await self._client.call_tool(name, dict(arguments), read_timeout_seconds=self.server.timeout_s)
         except Exception as error:
+            self.is_over = self.is_over or _is_closed(error)
             raise _failure(self.server, error, self._heard) from error
 
 
@@ -209,8 +212,6 @@ class _Lines(asyncio.Protocol):
 
 def _failure(server: Server, error: BaseException, heard: _Heard, *, start_s: float = 0.0) -> ServerError:
     """Return what went wrong, in one line."""
-    from mcp_types import CONNECTION_CLOSED  # noqa: PLC0415 - it is imported already
-
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     told = next(_told(server, error, start_s))
@@ -218,17 +219,16 @@ def _failure(server: Server, error: BaseException, heard: _Heard, *, start_s: fl
         told += ", and it says what is no MCP"
     if heard.refusal:
         told += f" ({heard.refusal})" + ("; see to its headers" if heard.refusal[:3] in _KEYLESS else "")
-    is_over = bool(start_s) or getattr(error, "code", 0) == CONNECTION_CLOSED
-    last = f" (it said: {heard.lines[-1]})" if heard.lines and is_over else ""
+    last = f" (it said: {heard.lines[-1]})" if heard.lines and (start_s or _is_closed(error)) else ""
     return ServerError(f"MCP server {one_line(server.name)}: {told}{last}")
 
 
 def _told(server: Server, error: BaseException, start_s: float) -> Iterator[str]:
     """Give what there is to say of an error, the best first."""
     from mcp import MCPError  # noqa: PLC0415 - it is imported already
-    from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT  # noqa: PLC0415 - as above
+    from mcp_types import REQUEST_TIMEOUT  # noqa: PLC0415 - as above
 
-    if isinstance(error, MCPError) and error.code == CONNECTION_CLOSED:
+    if _is_closed(error):
         yield "it has ended" if server.command else "the connection has ended"
     if isinstance(error, MCPError) and error.code == REQUEST_TIMEOUT:
         yield f"it did not answer within {server.timeout_s:g} s" if server.timeout_s else "it did not answer in time"
@@ -243,3 +243,9 @@ def _told(server: Server, error: BaseException, start_s: float) -> Iterator[str]
     if type(error).__name__ == "ValidationError":
         yield "what it answers is no MCP"
     yield server.without_secrets(str(error).partition("\n")[0]) or type(error).__name__
+
+
+def _is_closed(error: BaseException) -> bool:
+    from mcp_types import CONNECTION_CLOSED  # noqa: PLC0415 - it is imported already
+
+    return getattr(error, "code", 0) == CONNECTION_CLOSED

@@ -6,10 +6,9 @@ In: what a person calls the servers. Out: rows. Never: how a table looks.
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from .connection import Connection
 from .offered import is_allowed
 from .servers import chosen
-from .source import opened
+from .source import Kept, opened
 
 __all__ = ["Row", "failed_in", "listed"]
 
@@ -36,7 +35,7 @@ async def listed(which: str, environment: Mapping[str, str]) -> list[Row]:
     rows: list[Row] = []
     async with opened(entries, environment) as found:
         for entry, each in zip(entries, found, strict=True):
-            if not isinstance(each, Connection):
+            if not isinstance(each, Kept):
                 rows.append(Row(entry.name, "", _FAILED, str(each)))
                 continue
             for tool in each.tools:

@@ -9,29 +9,46 @@ In: connections. Out: tools. Never: which model, a person.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from miniagents.content import Text, ToolResult
-from miniagents.errors import UsageError
+from miniagents.errors import MiniagentsError, UsageError
 from miniagents.safe_text import exact, one_line
 from miniagents.tools import Tool, tool
 
-from .connection import Connection
 from .content import parts_of
 from .errors import ServerError
 
 if TYPE_CHECKING:
     from mcp import Tool as TheirTool
+    from mcp_types import CallToolResult
 
-__all__ = ["is_allowed", "tools_of"]
+    from .servers import Server
+
+__all__ = ["Offering", "is_allowed", "mended", "tools_of"]
 
 _LONGEST_NAME: Final = 64
 _NOT_IN_A_NAME: Final = re.compile(r"[^A-Za-z0-9_-]+")
 
 
-def tools_of(connections: Sequence[Connection]) -> list[Tool]:
+class Offering(Protocol):
+    """A server that is there: a `Connection`, or what stands for one."""
+
+    @property
+    def server(self) -> "Server":
+        """Which."""
+
+    @property
+    def tools(self) -> "Sequence[TheirTool]":
+        """What it offers."""
+
+    async def call(self, name: str, arguments: Mapping[str, Any]) -> "CallToolResult":
+        """Call a tool."""
+
+
+def tools_of(connections: Sequence[Offering]) -> list[Tool]:
     """Return the tools of all servers; a person is to be asked before each call that the server's entry does not allow.
 
     Raises:
@@ -51,7 +68,7 @@ def tools_of(connections: Sequence[Connection]) -> list[Tool]:
     return made
 
 
-def is_allowed(connection: Connection, name: str) -> bool:
+def is_allowed(connection: Offering, name: str) -> bool:
     """Say whether a server's entry lets a tool of it be called unasked."""
     return any(fnmatchcase(name, pattern) for pattern in connection.server.allowed)
 
@@ -67,11 +84,11 @@ def _numbered(name: str) -> Iterator[str]:
         yield f"{name[: _LONGEST_NAME - len(str(number)) - 1]}_{number}"
 
 
-def _tool(connection: Connection, theirs: "TheirTool", name: str) -> Tool:
+def _tool(connection: Offering, theirs: "TheirTool", name: str) -> Tool:
     async def call(**arguments: Any) -> ToolResult:
         try:
             result = await connection.call(theirs.name, arguments)
-        except ServerError as error:
+        except MiniagentsError as error:
             return ToolResult("", name=name, content=str(error), is_error=True)
         return ToolResult("", name=name, content=parts_of(result) or _nothing(), is_error=result.is_error)
 

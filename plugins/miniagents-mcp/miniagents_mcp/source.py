@@ -7,6 +7,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import TYPE_CHECKING, Any
 
 from miniagents.cli.holding import Holder
 from miniagents.errors import MiniagentsError
@@ -15,9 +16,61 @@ from miniagents.tools import Tool
 from .connection import Connection, connected
 from .errors import ServerError
 from .offered import tools_of
-from .servers import Entry, chosen
+from .servers import Entry, Server, chosen
 
-__all__ = ["open_tools", "opened"]
+if TYPE_CHECKING:
+    from mcp import Tool as TheirTool
+    from mcp_types import CallToolResult
+
+__all__ = ["Kept", "open_tools", "opened"]
+
+
+class Kept:
+    """A server as long as it is wanted: one that has ended is started anew when it is called again."""
+
+    def __init__(self, entry: Entry, environment: Mapping[str, str]) -> None:
+        """Begin to start it."""
+        self._entry = entry
+        self._environment = environment
+        self._holder = Holder(_resolved(entry, environment))
+        self._turn = asyncio.Lock()
+
+    server: Server
+    tools: "Sequence[TheirTool]"
+    """What it offered at the beginning."""
+
+    async def is_there(self) -> None:
+        """Return when it is.
+
+        Raises:
+            MiniagentsError: It cannot be used.
+        """
+        connection = await self._holder.thing()
+        self.server, self.tools = connection.server, connection.tools
+
+    async def call(self, name: str, arguments: Mapping[str, Any]) -> "CallToolResult":
+        """Call a tool.
+
+        Raises:
+            MiniagentsError: There is no answer.
+        """
+        return await (await self._living()).call(name, arguments)
+
+    async def _living(self) -> Connection:
+        async with self._turn:
+            try:
+                connection = await self._holder.thing()
+                if not connection.is_over:
+                    return connection
+            except MiniagentsError:  # it could not be started anew the last time
+                pass
+            await self._holder.close()
+            self._holder = Holder(_resolved(self._entry, self._environment))
+            return await self._holder.thing()
+
+    async def close(self) -> None:
+        """Let it go."""
+        await self._holder.close()
 
 
 @asynccontextmanager
@@ -30,8 +83,8 @@ async def open_tools(argument: str, environment: Mapping[str, str]) -> AsyncIter
     """
     entries = chosen(argument, environment)
     async with opened(entries, environment) as found:
-        connections = [each for each in found if isinstance(each, Connection)]
-        failures = [each for each in found if not isinstance(each, Connection)]
+        connections = [each for each in found if isinstance(each, Kept)]
+        failures = [each for each in found if not isinstance(each, Kept)]
         if not connections:
             raise ServerError("; ".join(map(str, failures)))
         for failure in failures:
@@ -42,19 +95,21 @@ async def open_tools(argument: str, environment: Mapping[str, str]) -> AsyncIter
 @asynccontextmanager
 async def opened(
     entries: Sequence[Entry], environment: Mapping[str, str]
-) -> AsyncIterator[list[Connection | MiniagentsError]]:
-    """Open servers, all at once; give for each its connection, or why there is none."""
+) -> AsyncIterator[list[Kept | MiniagentsError]]:
+    """Open servers, all at once; give each that is there, or why it is not."""
     async with AsyncExitStack() as stack:
-        holders = []
+        servers = []
         for entry in entries:
-            holder = Holder(_resolved(entry, environment))
-            stack.push_async_callback(holder.close)
-            holders.append(holder)
-        found = await asyncio.gather(*(holder.thing() for holder in holders), return_exceptions=True)
-        for each in found:
-            if not isinstance(each, Connection | MiniagentsError):
-                raise each
-        yield [each for each in found if isinstance(each, Connection | MiniagentsError)]
+            server = Kept(entry, environment)
+            stack.push_async_callback(server.close)
+            servers.append(server)
+        found: list[Kept | MiniagentsError] = []
+        waited = await asyncio.gather(*(server.is_there() for server in servers), return_exceptions=True)
+        for server, error in zip(servers, waited, strict=True):
+            if error is not None and not isinstance(error, MiniagentsError):
+                raise error
+            found.append(error or server)
+        yield found
 
 
 @asynccontextmanager

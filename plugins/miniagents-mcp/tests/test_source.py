@@ -51,6 +51,34 @@ async def test_none_can_be_used(write: Callable[..., Path], environment: dict[st
             pass
 
 
+async def test_one_that_ends_is_started_anew(
+    write: Callable[..., Path], demo: dict[str, Any], environment: dict[str, str], home: Path
+) -> None:
+    """The call that it dies of fails, and says so; the next one finds another server, or fails by its own reason."""
+    path = write(one={**demo, "cwd": str(home / "here")})
+    (home / "here").mkdir()
+
+    async def call(name: str) -> tuple[str, bool]:
+        (part,) = (await run_tools(box, [ToolCall("1", name=name, arguments='{"a": 1, "b": 2}')], approve=agree)).parts
+        return part.text, part.is_error  # type: ignore[attr-defined]
+
+    async with MiniAgents(), open_tools(str(path), environment) as tools:
+        box = toolbox(tools)
+        for _ in range(2):
+            assert await call("die") == ("MCP server one: it has ended (it said: demo dies of None)", True)
+        assert await call("add") == ("3", False)
+        assert (await call("die"))[1]
+        (home / "here").rmdir()
+        assert (await call("add"))[0].endswith("cannot be started: no such file or directory")
+        (home / "here").mkdir()
+        assert await call("add") == ("3", False)
+
+
+def agree(_call: ToolCall) -> bool:
+    """Allow everything."""
+    return True
+
+
 def test_the_hook() -> None:
     """The source is called `mcp`."""
     offered: list[ToolSource] = []

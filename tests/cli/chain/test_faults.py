@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from miniagents.chains.calls import Where, note
+from miniagents.chains.faults import Place
 from miniagents.cli.chain.faults import told
-from miniagents.errors import ChainFileError, LimitReachedError, SettingsError
+from miniagents.errors import ChainFileError, LimitReachedError, ModelError, SettingsError
 
 if TYPE_CHECKING:
     from tests.cli.chain.conftest import Shell
@@ -25,6 +27,22 @@ def test_a_limit(capsys: pytest.CaptureFixture[str]) -> None:
     error.add_note("through: a → b")
     assert told(error) == 3
     assert capsys.readouterr().err == "miniagents: it is reached (through: a → b)\n"
+
+
+@pytest.mark.parametrize(
+    ("through", "line"),
+    [
+        ("tale", "c.yaml:3: writer: it broke (through: tale)"),
+        ("writer → tale", "c.yaml:3: it broke (through: writer → tale)"),
+    ],
+)
+def test_who_has_failed(through: str, line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The agent of the step is named once, in front or in the trail."""
+    error = ModelError("it broke")
+    note(error, Where(object(), "writer", "c.yaml", Place(3, 5)))
+    error.add_note(f"through: {through}")
+    assert told(error) == 1
+    assert capsys.readouterr().err == f"miniagents: {line}\n"
 
 
 @pytest.mark.parametrize("error", [SettingsError("no such thing"), ValueError("x"), OSError(28, "full")])

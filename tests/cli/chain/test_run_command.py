@@ -25,10 +25,14 @@ def test_no_file(shell: Shell) -> None:
 
 
 def test_a_file_that_is_none(shell: Shell) -> None:
-    """A name that is no file's is told of in one line."""
+    """A name that is no file's is told of in one line; it may be that of a command that is meant."""
     told = shell("chek")
-    assert (told.code, len(told.lines)) == (2, 1)
-    assert told.lines[0].startswith("miniagents: chek: ")
+    assert (told.code, told.lines) == (
+        2,
+        ["miniagents: chek: there is no such file; did you mean miniagents chain check?"],
+    )
+    told = shell("tale.yaml", "hi")
+    assert (told.code, told.lines) == (2, ["miniagents: tale.yaml: there is no such file; mend its name"])
 
 
 def test_no_such_picture(shell: Shell) -> None:

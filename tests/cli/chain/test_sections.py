@@ -91,6 +91,20 @@ async def test_whoever_fails_keeps_what_they_said() -> None:
         assert watched.glass.lines == ["writer", "Once"]
 
 
+async def test_who_fails_silently_leaves_nothing() -> None:
+    """There is no title of a section in which nothing would stand, also where one after the other fails."""
+    async with MiniAgents():
+        watched = Watched()
+        for after_s in (1.0, 1.02, 1.04, 1.06):  # at any time between two frames
+            silent = [watched.call(name) for name in ("first", "second", "third")]
+            await watched.seen(after_s)
+            for words in silent:
+                words.end(ProviderFailedError("not told here"))
+            assert await watched.seen() == []
+        watched.run.close()
+        await watched.showing
+
+
 async def test_an_interruption_leaves_what_came() -> None:
     """All that agents said until then stays, each in its section; no row of a status does."""
     async with MiniAgents():

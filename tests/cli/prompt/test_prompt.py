@@ -411,5 +411,6 @@ async def test_an_answer_is_nothing_that_was_said() -> None:
         await asyncio.sleep(0)
         press(f"yes{ENTER}")
         assert await asking == "yes"
+        await until(lambda: len(prompt._line._working_lines) == 2)  # what was said is fetched by a task
         press(f"{UP}{ENTER}")
         assert await prompt.ask() == "early"
