@@ -26,11 +26,11 @@ from .so_far import Outcome, SoFar
 if TYPE_CHECKING:
     from ..hookspecs import ToolSource
     from ..plugins.choosing import Choice
+    from ..plugins.open_tools import OpenTools
     from ..promising.source import Source
     from ..tools import Approve, Tool
     from .faults import Place
     from .speakers import Speaker
-    from .tool_sources import OpenTools
 
 __all__ = ["Setting", "Stage", "Wanted"]
 
@@ -191,10 +191,10 @@ class Stage:
     async def open_tools(self, wanted: Sequence[str]) -> "Sequence[Tool]":
         """Return the tools of plugins' sources; see `OpenTools`."""
         if self._tools is None:
-            from .tool_sources import OpenTools  # noqa: PLC0415 - few runs have any
+            from ..plugins.open_tools import OpenTools  # noqa: PLC0415 - few runs have any
 
             self._tools = OpenTools(self.setting.sources, self.setting.environment or {})
-        return await self._tools(wanted)
+        return await self._tools.tools(wanted)
 
     async def close(self) -> None:
         """Say that no more calls will be made, and leave what was opened for them."""

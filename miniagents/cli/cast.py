@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from ..errors import SettingsError
 from ..miniagents import InteractionContext, MiniAgent, miniagent
 from ..plugins import Plugins
+from ..plugins.open_tools import check_names
 from .config.environment import key_of
 from .config.settings import Settings
 from .models import Choice, check_options, choose
 from .tell import FetchBar
-from .toolset import Toolset, check_names
+from .toolset import Toolset
 
 if TYPE_CHECKING:
     from .config.key import Key

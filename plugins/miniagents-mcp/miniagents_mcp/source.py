@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
-from miniagents.cli.holding import Holder
 from miniagents.errors import MiniagentsError
+from miniagents.plugins.holding import Holder
 from miniagents.tools import Tool
 
 from .connection import Connection, connected

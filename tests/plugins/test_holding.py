@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from miniagents.cli.holding import Holder
+from miniagents.plugins.holding import Holder
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

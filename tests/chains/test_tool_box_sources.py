@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from miniagents import MiniAgents, tool
-from miniagents.chains.tool_sources import OpenTools
-from miniagents.errors import PluginError, SettingsError
+from miniagents.errors import SettingsError
 from miniagents.hookspecs import ToolSource, hookimpl
 from tests.chains.played import chain_from, plugins_with
 from tests.ext.llm.asking import environment, served
@@ -49,58 +48,6 @@ class Source:
     def source(self, name: str) -> ToolSource:
         """Return it as a plugin offers it."""
         return ToolSource(name=name, help="Looks.", open=self.open)
-
-
-async def test_a_source_is_opened_once_and_left_by_its_own_task() -> None:
-    """However many want its tools at the same time."""
-    source = Source()
-    async with MiniAgents():
-        tools = OpenTools({"eyes": source.source("eyes")}, {})
-        first, second = await asyncio.gather(tools(["eyes:left"]), tools(["eyes:left"]))
-        assert first == second
-        assert source.told == ["open left"]
-        await tools.close()
-    assert source.told == ["open left", "close left"]
-    assert len(source.tasks) == 1
-
-
-async def test_tools_of_one_name_get_that_of_their_source() -> None:
-    """A model must be able to tell them apart."""
-    async with MiniAgents():
-        tools = OpenTools({"a": Source().source("a"), "b": Source().source("b")}, {})
-        assert [each.name for each in await tools(["a", "b"])] == ["a__look", "b__look"]
-        await tools.close()
-
-
-@pytest.mark.parametrize(
-    ("error", "kind", "words"),
-    [
-        (SettingsError("no such server"), SettingsError, "no such server"),
-        (OSError("gone"), PluginError, "tools a: gone"),
-    ],
-)
-async def test_a_source_that_cannot_be_opened_says_why(error: Exception, kind: type[Exception], words: str) -> None:
-    """In one line, to whoever wants its tools; nothing of it is left."""
-    async with MiniAgents():
-        tools = OpenTools({"a": Source(fails_by=error).source("a")}, {})
-        for _ in range(2):
-            with pytest.raises(kind, match=words):
-                await tools(["a"])
-        await tools.close()
-
-
-async def test_a_scope_that_is_left_closes_them() -> None:
-    """Also where whoever opened them is cancelled meanwhile."""
-    source = Source()
-
-    async def failing() -> None:
-        async with MiniAgents():
-            await OpenTools({"a": source.source("a")}, {})(["a"])
-            raise ZeroDivisionError
-
-    with pytest.raises(ZeroDivisionError):
-        await failing()
-    assert source.told == ["open ", "close "]
 
 
 @pytest.mark.parametrize(
