@@ -18,10 +18,11 @@ from .display.plain_stream import folded
 from .display.terminal_writer import TerminalWriter
 from .prompt.completion import Completions
 from .prompt.prompt import Prompt
+from .prompt.toolbar import KEYS
 from .tell import told_to
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from .config.settings import Settings
     from .display.live import Painter
@@ -33,7 +34,8 @@ __all__ = ["Terminal"]
 class Terminal:
     """Where a person sits."""
 
-    def __init__(self, settings: "Settings") -> None:
+    def __init__(self, settings: "Settings", keys: "Sequence[str]" = KEYS) -> None:
+        """Make it; a new person is told of these keys."""
         self._writer = TerminalWriter(sys.stdout)
         self._left = AsyncExitStack()
         self.session: Session | None = None
@@ -45,6 +47,7 @@ class Terminal:
             completions=Completions(self.words, self._completed),
             toolbar=lambda: "" if self.session is None else self.session.toolbar(),
             vi=settings.vi,
+            keys=keys,
             sink=None if lines_only else BatchedOutput(self._writer),
         )
         self.prompt.on_interrupt = self._interrupt

@@ -4,6 +4,7 @@ In: an order, settings. Out: standard output. Never: a request, a key, a secret.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ...chains import picture
@@ -17,6 +18,7 @@ from .order import pairs
 
 if TYPE_CHECKING:
     from ...chains.loading import Chain
+    from ...chains.schema import ChainFile
     from ..config.settings import Settings
     from .order import Order
 
@@ -43,7 +45,7 @@ def draw(order: "Order", form: str, settings: "Settings") -> None:
         environment=settings.environment,
         needs_inputs=False,
     )
-    write(shown_as()(_PICTURES[form](described.file)))
+    write(shown_as()(_PICTURES[form](_named(described.file, described.path))))
 
 
 def rehearse(chain: "Chain", text: str | None) -> None:
@@ -54,7 +56,12 @@ def rehearse(chain: "Chain", text: str | None) -> None:
         text: What it would be sent.
     """
     write_table(("what", "name", "value"), _rows(chain, text))
-    write("\n" + shown_as()(picture.tree(chain.file)))
+    write("\n" + shown_as()(picture.tree(_named(chain.file, chain.path))))
+
+
+def _named(file: "ChainFile", path: Path) -> "ChainFile":
+    """Return a file that is drawn under a name: its own, or that of the path."""
+    return file if file.name else file.model_copy(update={"name": path.stem})
 
 
 def _rows(chain: "Chain", text: str | None) -> Iterator[tuple[str, str, str]]:

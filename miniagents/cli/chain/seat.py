@@ -3,7 +3,7 @@
 In: keys, calls. Out: what the person says; rows above the prompt. Never: which agents there are, a transcript.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..approval import ANSWERS, is_answer
 from ..display.looks import look_of
@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Seat"]
 
+_KEYS: Final = ("Enter sends", "Alt-Enter breaks the line", "Ctrl-C stops the run", "Ctrl-D says no more")
+"""A chain has no words of its own: `/help` goes to the agent."""
+
 
 class Seat:
     """A person at a terminal."""
 
     def __init__(self, settings: "Settings", plugins: "Plugins", is_shown: "Callable[[str], bool]") -> None:
-        self.terminal = Terminal(settings)
+        self.terminal = Terminal(settings, _KEYS)
         look = look_of(settings, plugins)
         self._screen = Screen(self.terminal.painter, look, self.terminal.send)
         self._sections = Sections(self.terminal.painter, look, is_shown)

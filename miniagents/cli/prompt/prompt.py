@@ -10,7 +10,7 @@ Imports prompt_toolkit, so it is imported late.
 import asyncio
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,12 +33,11 @@ from .completion import Completions, LineCompleter
 from .input_history import InputHistory
 from .keys import key_bindings
 from .terminal import Interrupted, given_back_when_killed, keep_typed_ahead, terminal_output
-from .toolbar import SafeLine, hint, style, toolbar_row
+from .toolbar import KEYS, SafeLine, hint, style, toolbar_row
 
 __all__ = ["Prompt"]
 
 _PROMPT = "> "
-_KEYS = ("Enter sends", "Alt-Enter breaks the line", "/ words", "@ files", "Ctrl-C stops an answer", "Ctrl-D leaves")
 _LEAVING = frozenset(["exit", "quit"])
 _AGAIN_S = 2.0
 """Two Ctrl-C on an empty line that are further apart do not belong together."""
@@ -64,6 +63,7 @@ class Prompt:
         completions: Completions | None = None,
         toolbar: Callable[[], str] = str,
         vi: bool = False,
+        keys: Sequence[str] = KEYS,
         source: Input | None = None,
         sink: Output | None = None,
         tell: Callable[[str], None] = tell,
@@ -71,7 +71,7 @@ class Prompt:
         """Make it; `source` and `sink` are the terminal by default, and `tell` hears of a history that is not kept."""
         self.on_interrupt: Callable[[], bool] = _never
         """Called first at Ctrl-C and Escape: stops an answer, and says whether there was one."""
-        self._toolbar = toolbar
+        self._toolbar, self._keys = toolbar, keys
         self._stays = sink is not None or not is_dumb_terminal()
         self._said: deque[str] = deque()
         self._is_answer: Callable[[str], bool] = _is_none
@@ -296,4 +296,4 @@ class Prompt:
     def _hint(self) -> StyleAndTextTuples:
         if self._has_said or not self._is_entered:
             return []
-        return [("class:placeholder", hint(_KEYS, get_app().output.get_size().columns - len(_PROMPT)))]
+        return [("class:placeholder", hint(self._keys, get_app().output.get_size().columns - len(_PROMPT)))]

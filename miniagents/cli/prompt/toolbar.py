@@ -6,6 +6,7 @@ Imports prompt_toolkit, so it is imported late.
 
 from collections.abc import Callable, Iterable
 from itertools import accumulate, pairwise
+from typing import Final
 
 from prompt_toolkit.application import get_app
 from prompt_toolkit.filters import Condition, is_done
@@ -17,8 +18,17 @@ from prompt_toolkit.utils import get_cwidth
 
 from ...safe_text import in_place, one_line
 
-__all__ = ["SafeLine", "cut", "hint", "style", "toolbar_row"]
+__all__ = ["KEYS", "SafeLine", "cut", "hint", "style", "toolbar_row"]
 
+KEYS: Final = (
+    "Enter sends",
+    "Alt-Enter breaks the line",
+    "/ words",
+    "@ files",
+    "Ctrl-C stops an answer",
+    "Ctrl-D leaves",
+)
+"""What a person can do at once, in a chat."""
 _EMOJI_VARIANT = "\ufe0f"
 """Makes some terminals show the character before it in two cells (measured in tmux), and others not."""
 

@@ -1,4 +1,4 @@
-"""Other programs, run to their end; with our end, or after their time, they end too, and what they started with them.
+"""Other programs, run to their end; when nobody waits for that any more, or their time is over, they are ended.
 
 In: a command. Out: its exit code and what it wrote. Never: a shell, a key of ours.
 """
