@@ -46,7 +46,8 @@ def test_another_try_is_told_above_the_prompt(program: Program, provider: LLMSer
 
 def test_a_disk_that_fills_up(program: Program, echo: None) -> None:
     """A transcript that cannot be written any more costs a line, and no word: the chat goes on in memory."""
-    keeping = {"PYTHONDONTWRITEBYTECODE": "1"}  # or half a module would be kept, and break whoever imports it next
+    # Or half a module would be kept, and break whoever imports it next; and so would what coverage measured.
+    keeping = {"PYTHONDONTWRITEBYTECODE": "1", "COVERAGE_PROCESS_CONFIG": ""}
     chat = "ulimit -f 2; trap '' XFSZ; miniagents chat --agent echo"
     terminal = program.terminal(shell=chat, columns=200, environment=keeping)
     terminal.wait_for_prompt()
