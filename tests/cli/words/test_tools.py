@@ -40,7 +40,7 @@ def seat(tmp_path: Path) -> Seat:
     seat = Seat(tmp_path, agent=None, model="gpt-4o", environment={"OPENAI_API_KEY": "k"})
     sources = {"shop": ToolSource(name="shop", help="Both of them.", open=opened)}
     seat.session.plugins = dataclasses.replace(seat.session.plugins, tools=sources)
-    seat.session.cast.toolset._sources = sources
+    seat.session.cast.toolset._open._sources = sources
     return seat
 
 
