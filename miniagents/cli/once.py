@@ -6,7 +6,9 @@ be called.
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from ..miniagents import MiniAgents
 from ..plugins import Plugins
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 
 __all__ = ["answer_once"]
 
+_SETTLED_WITHIN_S: Final = 1.0
+"""A message that has ended is shown in a thirtieth of it; a terminal that takes nothing is not waited for."""
+
 
 async def answer_once(request: Request, plugins: Plugins) -> None:
     """Answer one prompt on standard output, in the form that is wished for.
@@ -41,7 +46,7 @@ async def answer_once(request: Request, plugins: Plugins) -> None:
     try:
         cast = Cast(settings, plugins)
         if is_at_terminal():
-            cast.toolset.approval.ask = _ask
+            cast.toolset.approval.ask = partial(_ask, output)
         conversation = opened(settings, request.wish, plugins)
         conversation.make()  # now, so that nothing is asked in vain
         transcript = None if conversation.path is None else str(conversation.path)
@@ -58,8 +63,11 @@ async def answer_once(request: Request, plugins: Plugins) -> None:
         raise
 
 
-async def _ask(question: str) -> str | None:
-    """Ask until there is an answer."""
+async def _ask(output: Output, question: str) -> str | None:
+    """Ask until there is an answer, below what the model said."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_SETTLED_WITHIN_S):
+            await output.settled()
     while True:
         answer = await ask_at_terminal(f"{question} ({ANSWERS})")
         if answer is None or is_answer(answer):

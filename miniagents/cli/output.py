@@ -51,6 +51,9 @@ class Output:
         """
         await promise
 
+    async def settled(self) -> None:
+        """Return when all of a message that has ended is shown: something else is to be written below it."""
+
     def finish(self, transcript: str | None) -> None:
         """Write what waits for the end; `transcript` is where all of it is kept.
 

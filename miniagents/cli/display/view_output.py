@@ -33,6 +33,8 @@ class ViewOutput(Output):
         self._view = ReplyView(self._painter, look, tells=False)
         self._frames: Frames | None = None
         self._is_first = True
+        self._is_still = asyncio.Event()
+        self._is_still.set()
         self._listening = ExitStack()
 
     def start(self, model: str, transcript: str | None) -> None:  # noqa: ARG002 - a terminal is not told where it is
@@ -58,7 +60,15 @@ class ViewOutput(Output):
         if not self._is_first:
             self._painter.paint([NOTHING], [])
         self._is_first = False
-        await self._view.show(promise)
+        self._is_still.clear()
+        try:
+            await self._view.show(promise)
+        finally:
+            self._is_still.set()
+
+    async def settled(self) -> None:
+        """Return when no message is being shown: the last frame of one comes a moment after its last token."""
+        await self._is_still.wait()
 
     def finish(self, transcript: str | None) -> None:  # noqa: ARG002 - as above
         """Wait until all of it is on the terminal."""
