@@ -181,6 +181,7 @@ async def test_a_question_stands_below_what_came_before_it() -> None:
 
     async with MiniAgents():
         await watched.show(Message.promise(slowly()))
+        await asked[0]
         assert watched.glass.lines == ["one two", "Well␛?"]
 
         async def for_ever() -> Any:
