@@ -250,12 +250,7 @@ async def read_agents() -> float:
 
 async def rewritten() -> float:
     """Wall ms from the first token of a paced reply to the first out of the second of two generators around it."""
-    return await first_ms(lambda begun: _passed_on(_passed_on(paced(begun))))
-
-
-async def _passed_on(tokens: AsyncIterator[str]) -> AsyncIterator[str]:
-    async for token in tokens:
-        yield token
+    return await first_ms(lambda begun: again(again(paced(begun))))
 
 
 async def no_barrier() -> float:
