@@ -8,14 +8,13 @@ import asyncio
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from agents_file import agents_file
 from harness import PACE_S, PACED_TOKENS, first_ms, paced, rss_kib, run
-from streaming_models import MORE, PATHS, QUESTION, WAY, lines, provider
+from streaming_models import MORE, PATHS, QUESTION, WAY, lines, provider, scope
 
 if TYPE_CHECKING:
     from miniagents.chains.loading import Chain
@@ -232,15 +231,6 @@ async def chain_growth() -> float:
     before = rss_kib()
     await _rounds(ROUNDS)
     return rss_kib() - before
-
-
-def scope() -> AbstractAsyncContextManager[Any]:
-    """Open the scope that our agents need."""
-    if WAY != "miniagents":
-        return nullcontext()
-    from miniagents.miniagents import MiniAgents  # noqa: PLC0415 - the others do without it
-
-    return MiniAgents()
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """Our cases of memory, one a process, in KiB of resident memory: `python benchmarks/memory.py CASE`."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 from harness import distinct_tokens, rss_kib, run
+from streams import restreaming_agent
 
-from miniagents.messages import Message, MessagePromise
+from miniagents.messages import Message
 from miniagents.miniagents import InteractionContext, MiniAgents, miniagent
 from miniagents.promising.sentinels import AWAIT
 from miniagents.utils import achain_loop
@@ -31,19 +31,6 @@ async def reading_agent(ctx: InteractionContext) -> None:
 async def endless_agent(ctx: InteractionContext, count: int) -> None:
     """Reply one message of a great many tokens."""
     ctx.reply(Message.promise(distinct_tokens(count)))
-
-
-async def again(promise: MessagePromise) -> AsyncIterator[str]:
-    """Give the tokens of a message."""
-    async for token in promise:
-        yield token
-
-
-@miniagent
-async def restreaming_agent(ctx: InteractionContext) -> None:
-    """Read the tokens of each message, and reply a new message of them."""
-    async for promise in ctx.message_promises:
-        ctx.reply(Message.promise(again(promise)))
 
 
 async def idle() -> float:

@@ -38,13 +38,20 @@ async def called(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> 
     """Call a function, an async one here, a sync one in a thread, and return what it returns.
 
     A generator of a sync one is read in its thread, too.
+
+    Raises:
+        RuntimeError: It would end the program, as a command's function does that does not like its arguments.
+        BaseException: Whatever else it raises.
     """
-    for one in (function, getattr(function, "__call__", None)):  # noqa: B004 - of an object, it is as good
-        if inspect.iscoroutinefunction(one):
-            return await function(*args, **kwargs)
-        if inspect.isasyncgenfunction(one):
-            return function(*args, **kwargs)
-    return await asyncio.to_thread(_called_in_thread, partial(function, *args, **kwargs))
+    try:
+        for one in (function, getattr(function, "__call__", None)):  # noqa: B004 - of an object, it is as good
+            if inspect.iscoroutinefunction(one):
+                return await function(*args, **kwargs)
+            if inspect.isasyncgenfunction(one):
+                return function(*args, **kwargs)
+        return await asyncio.to_thread(_called_in_thread, partial(function, *args, **kwargs))
+    except SystemExit as error:  # it would end the event loop, and with it all that is not the function's
+        raise RuntimeError(f"the function wanted to exit ({error.code})") from error
 
 
 def _called_in_thread(function: Callable[[], Any]) -> Any:

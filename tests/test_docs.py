@@ -8,13 +8,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import dedent
 from typing import Any, NamedTuple
 
 import pytest
 
 from miniagents import Message
-from miniagents.chains.chain_file import check
-from miniagents.ext.transcript import append
+from miniagents.chains.chain_file import read
+from miniagents.cli.chats.resume import newest
+from miniagents.cli.chats.search import chats_in
+from miniagents.errors import SettingsError
+from miniagents.ext.transcript import append, read_records
 from tests.cli.conftest import ECHOING
 from tests.cli.conftest import PROGRAM as INSTALLED
 from tests.cli.conftest import Program as Installed
@@ -27,6 +31,7 @@ PAGES = (
     "plugins/README.md",
     "plugins/miniagents-echo/README.md",
     "plugins/miniagents-llamacpp/README.md",
+    "plugins/miniagents-sqlite/README.md",
 )
 PROGRAM = re.compile(
     r"(?:^<!-- the model replies: ([^\n]*) -->\n)?^```python\n(.*?)^```\n(?:```text\n(.*?)^```$)?",
@@ -192,13 +197,26 @@ def test_the_page_of_chains(tmp_path: Path) -> None:
         path = program.folder / (name or f"block.{kind}")
         path.write_text(code if kind != "yaml" or name else EVERYBODY + code)
         if kind == "yaml":
-            assert check(path) == [], code
+            read(path, needs_inputs=False)
         elif not name:
             lines = code.splitlines() if kind == "sh" else [f"{sys.executable} {path}"]
             for line in lines:
                 assert _answered(program, line.partition("  #")[0]), line
         ran[kind] += 1
     assert ran == {"yaml": 7, "python": 2, "sh": 6}
+
+
+def test_the_page_of_transcripts(tmp_path: Path) -> None:
+    """Its example is a transcript, and the page, which stands where chats are kept, is none: nobody goes on with it."""
+    page = (HOUSE / "chats" / "README.md").read_text(encoding="utf-8")
+    (tmp_path / "README.md").write_text(page)
+    assert chats_in(tmp_path) == []
+    with pytest.raises(SettingsError, match="there is no chat to go on with"):
+        newest(tmp_path)
+    example = "".join(re.findall(r"^(?: {4}.*)?\n", page, re.MULTILINE))
+    (tmp_path / "chat.md").write_text(dedent(example).strip() + "\n")
+    said = [(each.message.role, each.message.text) for each in read_records(tmp_path / "chat.md")]
+    assert said == [("user", "Write an endless loop."), ("assistant", "Here it is:\n\n~~~py\nwhile True:")]
 
 
 def _answered(program: Installed, line: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,11 @@ import pytest
 
 from miniagents import builtins, hookspecs
 from miniagents.cli import app
+from miniagents.cli.plugins.gathering import commands_of
 from miniagents.cli.words import catalogue
 from miniagents.hookspecs import ModelProvider
+from miniagents.plugins.checks import check_plugin
+from miniagents.plugins.found import module_of_file
 from miniagents.testing import scripted_agent
 
 GUIDE = Path(__file__).parent.parent / "plugins" / "README.md"
@@ -27,7 +32,23 @@ def test_each_hook_is_documented(name: str) -> None:
     assert inspect.getdoc(HOOKS[name])
     arguments = ", ".join(inspect.signature(HOOKS[name]).parameters)
     assert name in hookspecs.__all__
-    assert f"{name}({arguments}" in GUIDE.read_text(encoding="utf-8")
+    assert f"### `{name}({arguments})`" in GUIDE.read_text(encoding="utf-8")
+
+
+EXAMPLES = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("code", EXAMPLES, ids=lambda code: re.findall(r"def (register_\w+)", code)[-1])
+def test_each_example_of_the_guide_is_a_plugin(code: str, tmp_path: Path) -> None:
+    """Whoever copies one has a plugin whose hook is called, and which keeps the contract."""
+    path = tmp_path / "example.py"
+    path.write_text(code, encoding="utf-8")
+    try:
+        checks = check_plugin(module_of_file(path), environment={}, gather=commands_of)
+    finally:
+        sys.modules.pop("miniagents_plugin_example", None)
+    assert [check for check in checks if check.problem] == []
+    assert checks[0].note == ", ".join(re.findall(r"@hookimpl\ndef (\w+)", code))
 
 
 def test_we_use_every_hook_ourselves() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import json
+import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -185,6 +186,18 @@ async def test_the_end_of_an_iterator_is_an_error_and_no_silence() -> None:
     """`StopIteration` out of a thread would make whoever awaits it wait for ever."""
     with pytest.raises(RuntimeError, match="raised StopIteration"):
         await called(lambda: next(iter(())))
+
+
+@pytest.mark.real_time
+async def test_an_exit_is_an_error_of_the_function() -> None:
+    """What would end a program, as functions of commands do, ends the call, and not the event loop with all in it."""
+
+    async def leave() -> None:
+        raise SystemExit(2)
+
+    for function in (leave, lambda: sys.exit(2)):
+        with pytest.raises(RuntimeError, match=r"the function wanted to exit \(2\)"):
+            await called(function)
 
 
 class Mute(Exception):  # noqa: N818 - what it is called matters to nobody

@@ -1,4 +1,12 @@
-"""Chains: a file of agents, and of how messages flow through them, as one agent."""
+"""Chains: a file of agents, and of how messages flow through them, as one agent.
+
+    text ─source, syntax→ `Tree` ─schema, complaints, checks, flow_checks→ `ChainFile`: what the file says
+    ─overrides, inputs, expansion→ `Described` (chain_file): with what it was given
+    ─building, speakers, code, plan→ `Chain` (loading): with agents ─playing, stage, bounds→ `Run`: under way
+    steps (flow, loop) ─so_far, deciding, parts, conditions→ calls; a person or a program looks on (run, calls)
+
+Every fault is a `Fault` (faults), at its place in the file.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

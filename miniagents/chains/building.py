@@ -16,6 +16,7 @@ from .faults import nearest
 from .speakers import Asked, Model, Other, Speaker
 
 if TYPE_CHECKING:
+    from ..ext.llm.schema import Schema
     from ..plugins import Plugins
     from .chain_file import Described
     from .code import Code
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Cast"]
 
 _LONGEST: Final = "max_tokens"
-_TAKEN: Final = frozenset({"alias", "description", "errors_as_messages", "keep", "timeout_s"})
+_TAKEN: Final = frozenset({"alias", "description", "errors_as_messages", "keep", "self", "timeout_s"})
 """What means something else where an agent is forked or called."""
 
 
@@ -89,6 +90,9 @@ class Cast:
             if each in _TAKEN or (not takes_any and each not in known):
                 keys = ("agents", name, "with", each)
                 self._refuse(keys, f"the agent has no parameter {each}", nearest(each, known, "leave it out"))
+        for each in known:
+            if _must_be_given(parameters[each]) and each not in {**agent.parameters, **given}:
+                self._refuse(("agents", name), f"the agent needs {each}", f"write `with: {{{each}: …}}` in it")
         return agent.fork(alias=name, description=spec.description or None, **given)
 
     def _imported(self, keys: tuple[str | int, ...], told: str) -> Any:
@@ -107,12 +111,14 @@ class Cast:
         return Model(
             name=name,
             asked=[self._asked(name, spec, each, where) for each in names],
+            instructions=self._described.instructions.get(name) or "",
             description=spec.description,
             timeout_s=timeout_s,
             tools=sources,
             functions=functions,
             agents=agents,
             allow=spec.allow,
+            schema=self._schema(spec),
         )
 
     def _names(self, name: str, spec: "AgentSpec") -> tuple[Sequence[str | None], str]:
@@ -156,11 +162,14 @@ class Cast:
         options |= described.opened(spec.options)
         if spec.max_rounds is not None:
             options["max_rounds"] = spec.max_rounds
-        if spec.output is not None:
-            from .checks import schema_of  # noqa: PLC0415 - most agents have none
-
-            options["schema"] = schema_of(spec.output.json_schema, described.folder)
         return options
+
+    def _schema(self, spec: "AgentSpec") -> "Schema | None":
+        if spec.output is None:
+            return None
+        from .checks import schema_of  # noqa: PLC0415 - most agents have none
+
+        return schema_of(spec.output.json_schema, self._described.folder)
 
     def _check(self, name: str, choice: Choice, options: Mapping[str, Any], *, is_elsewhere: bool) -> None:
         for key, value in options.items():
@@ -227,6 +236,11 @@ class Cast:
 
     def _refuse(self, keys: tuple[str | int, ...], what: str, cure: str) -> None:
         raise SettingsError(f"{self._described.where(keys)}: {what}; {cure}")
+
+
+def _must_be_given(parameter: inspect.Parameter) -> bool:
+    is_named = parameter.kind in (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return is_named and parameter.default is inspect.Parameter.empty
 
 
 def _longest(choice: Choice, *, is_elsewhere: bool) -> str:

@@ -22,7 +22,7 @@ from .overrides import change_variables, set_values
 from .schema import ChainFile
 from .source import Tree, text_of, tree_of
 
-__all__ = ["Described", "check", "read"]
+__all__ = ["Described", "read"]
 
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _ROUNDS: Final = 20
@@ -55,6 +55,20 @@ class Described:
         """Return a setting, or many inside each other, with `${env:NAME}` replaced; such a text has no `repr`."""
         return opened(value, self.environment)
 
+    def located(self, told: str, keys: Keys) -> Path:
+        """Return the path that a setting is, with `${env:NAME}` and `~` replaced; relative ones count from the file.
+
+        Raises:
+            ChainFileError: It is no path.
+        """
+        name = self.opened(told)
+        try:
+            if "\0" not in name:
+                return self.folder / Path(name).expanduser()
+        except RuntimeError:  # no such home
+            pass
+        raise _error([self.tree.fault(keys, "it is no path", "mend it")], self.tree.file)
+
     def where(self, keys: Keys) -> str:
         """Return the place of a value for people: `agents.yaml:7:5`, or who said it if it is not in the file."""
         return self.tree.origin(keys) or f"{self.tree.file}:{self.tree.key_place(keys)}"
@@ -83,7 +97,7 @@ def read(  # noqa: PLR0913 - what a command line can say of a file
         ChainFileError: With all that is wrong, in the order of the file.
     """
     file = one_line(str(path))
-    tree = tree_of(text_of(path, file=file), file)
+    tree = tree_of(text_of(path, file=file, may_wait=True), file)
     faults = [fault for _, fault in tree.faults]
     faults += [*set_values(tree, sets), *change_variables(tree, variables)]
     if fault := _not_ours(tree):
@@ -105,21 +119,6 @@ def read(  # noqa: PLR0913 - what a command line can say of a file
     if faults or model is None:
         raise _error(faults, file)
     return Described(file=model, tree=tree, path=path, inputs=values, instructions=texts, environment=environment or {})
-
-
-def check(
-    path: Path,
-    *,
-    sets: Sequence[str] = (),
-    variables: Mapping[str, Any] = _NOTHING,
-    environment: Mapping[str, str] | None = None,
-) -> list[Fault]:
-    """Return all that is wrong with a file of agents, in its order; arguments as of `read`."""
-    try:
-        read(path, sets=sets, variables=variables, environment=environment, needs_inputs=False)
-    except ChainFileError as error:
-        return [fault for fault in error.faults if isinstance(fault, Fault)]
-    return []
 
 
 def _not_ours(tree: Tree) -> Fault | None:

@@ -32,6 +32,11 @@ _WAYS: Final = {"plugin": "a plugin", "python": "Python"}
 _INSTRUCTIONS: Final = ("instructions", "system", "instructions_file")
 _BESIDE: Final = ("model", "instructions", "system", "tools", "timeout", "retries", "max_rounds")
 """Keys of an agent that are no options of an API."""
+_OF_PROGRAMS: Final = (
+    "alias", "approve", "client", "description", "environment", "errors_as_messages", "keep", "limits", "log", "rate",
+    "self", "stream", "timeout_s",
+)  # fmt: skip
+"""Parameters of a model's agent that only a program can give, or the command line; `schema` has a key of its own."""
 _Found = Iterator[tuple[Keys, Fault]]
 
 
@@ -160,10 +165,10 @@ def _instruction_checks(
 
 
 def _option_checks(options: Mapping[str, Any], keys: Keys, tree: Tree) -> _Found:
+    cures = dict.fromkeys(_OF_PROGRAMS, "leave it out") | dict.fromkeys(_BESIDE, "put it beside `options`, not in it")
     for name in options:
-        if name in _BESIDE:
-            what = f"`{name}` is no option of a model's API"
-            yield (*keys, name), _at_key(tree, (*keys, name), what, "put it beside `options`, not in it")
+        if cure := {**cures, "schema": "write `output: {schema: …}` beside `options`"}.get(name):
+            yield (*keys, name), _at_key(tree, (*keys, name), f"`{name}` is no option of a model's API", cure)
 
 
 def _schema_checks(told: Mapping[str, Any] | str, keys: Keys, tree: Tree, folder: Path) -> _Found:

@@ -52,7 +52,8 @@ class Code:
         if not hasattr(module, attribute):
             from .faults import nearest  # noqa: PLC0415 - most names are right
 
-            raise PluginError(f"there is no {attribute} in {name}; {nearest(attribute, vars(module), 'mend the name')}")
+            names = [each for each in vars(module) if not each.startswith("_")]
+            raise PluginError(f"there is no {attribute} in {name}; {nearest(attribute, names, 'mend the name')}")
         return getattr(module, attribute)
 
     @contextmanager

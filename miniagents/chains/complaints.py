@@ -59,7 +59,11 @@ _SHORT: Final[Mapping[tuple[str, type], str]] = {
     ("map", str): "`map: {over: lines, do: […]}`",
     ("output", str): "`output: {file: …}`",
 }
+_OF_AGENTS: Final = "`output: {schema: …}`"
+"""What `output` is there."""
 """What people write who want it shorter than it can be, and how to write it; … is what they wrote."""
+_FILLED: Final = {"agents": "write an agent in it", **dict.fromkeys(("do", "parallel", "then"), "write a step in it")}
+"""What has to have something in it."""
 _TRUTHS: Final = {"yes": True, "on": True, "no": False, "off": False}
 """As YAML 1.1 had it."""
 _Found = list[tuple[Keys, Fault]]
@@ -116,10 +120,10 @@ def _of_kind(wanted: list[str], value: Any, keys: Keys, tree: Tree) -> Fault:
 def _cure(wanted: list[str], value: Any, keys: Keys) -> str:
     """Return what to write instead of a value of another kind: the first of these that goes with it."""
     key, text, is_text = keys[-1] if keys else "", shown(_written(value)), isinstance(value, str)
-    short = _SHORT.get((str(key), type(value)))
+    short = _OF_AGENTS if key == "output" and is_text and len(keys) > 1 else _SHORT.get((str(key), type(value)))
     is_truth = is_text and "true or false" in wanted and value.lower() in _TRUTHS
     cures = (
-        (short is not None, f"write {short}".replace("…", text if is_text else "…")),
+        (short is not None, f"write {short}".replace("…", text if is_text else "…", 1)),
         (value is None and wanted == ["a mapping"], "write keys with values below it, indented, or {} for none"),
         (value is None, f"write it behind the colon, or leave {_name(keys)} out"),
         ("text" in wanted and isinstance(value, bool | int | float), f'put it in quotes: "{text}"'),
@@ -162,9 +166,9 @@ def _other(error: Any, keys: Keys, tree: Tree) -> Fault:
             what, cure = f"{name} must be more than {context['gt']:g}", "write a larger number"
         case "greater_than_equal":
             what, cure = f"{name} must be {context['ge']:g} or more", "write a larger number"
-        case "too_short":
-            cure = "write an agent in it" if keys == ("agents",) else f"write something in it, or leave {name} out"
-            what = f"{name} is empty"
+        case "too_short" | schema.NOTHING:
+            what, cure = f"{name} is empty", _FILLED.get(str(keys[-1]), f"write something in it, or leave {name} out")
+            place = tree.key_place(keys) if kind == schema.NOTHING else None
     return tree.fault(keys, what, cure, place=place)
 
 

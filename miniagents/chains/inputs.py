@@ -109,7 +109,8 @@ def _made(declared: Input, value: Any, folder: Path, where: Fault) -> Given | Fa
     try:
         find = _named if declared.type == "file" else _matching
         paths = [path for each in made for path in find(each, folder)]
-        texts = tuple(text_of(path, file=one_line(str(path))) for path in paths[:_MOST_FILES])
+        may_wait = bool(where.origin)  # the person says so, and no file
+        texts = tuple(text_of(path, file=one_line(str(path)), may_wait=may_wait) for path in paths[:_MOST_FILES])
     except ChainFileError as error:
         fault = error.faults[0]
         assert isinstance(fault, Fault)  # noqa: S101 - for mypy: it is what `text_of` raises

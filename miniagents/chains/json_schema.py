@@ -71,7 +71,7 @@ def _without_titles(made: Any, *, is_map: bool = False) -> Any:
         is_map: Whether its keys are names, and no words of JSON Schema.
     """
     if isinstance(made, list):
-        return [_without_titles(each) for each in made]
+        return [_without_titles(each) for each in made if each != {"type": "null"}]
     if not isinstance(made, dict):
         return made
     plain = {

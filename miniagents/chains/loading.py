@@ -5,6 +5,7 @@ In: a path. Out: a `Chain`, a MiniAgent. Never: a terminal, standard output.
 
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from .bounds import Bounds
 from .building import Cast
 from .calls import Call, Calls
 from .chain_file import Described, read
+from .faults import nearest, shown
 from .plan import Plan
 from .playing import play
 from .run import Run
@@ -115,15 +117,37 @@ class Chain:
         return Run(reply, Calls(made), stage.bounds)
 
     def history(self) -> MiniAgent | None:
-        """Return who keeps a dialog in a file of its own, where the file of agents says so; None for memory.
+        """Return who keeps a dialog as the file of agents says; None for memory.
 
-        What else it may say (`markdown`, what a plugin offers) is for whoever knows where chats are kept.
+        Raises:
+            SettingsError: Nobody keeps one under that name.
+        """
+        told = self.history_told()
+        if told is None or told in ("memory", "none"):
+            return None
+        histories = self.plugins.histories
+        if isinstance(told, Path):
+            return histories["markdown"].fork(history_md_file=told)
+        name, colon, argument = told.partition(":")
+        if name not in histories or (colon and "argument" not in histories[name].parameters):
+            where, known = self.described.where(("history",)), sorted(histories)
+            raise SettingsError(f"{where}: no history is called {shown(told)}; {nearest(name, known)}")
+        if name == "markdown":
+            from ..ext.transcript import new_transcript  # noqa: PLC0415 - few dialogs are kept so
+
+            return histories[name].fork(history_md_file=cache(partial(new_transcript, Path("chats"))))
+        return histories[name].fork(argument=argument) if colon else histories[name]
+
+    def history_told(self) -> Path | str | None:
+        """Return what the file of agents says of it, with variables replaced: a path, a name, or nothing.
+
+        Raises:
+            ChainFileError: It should be a path, and is none.
         """
         told = self.file.history
-        if not isinstance(told, HistoryFile):
-            return None
-        path = self.described.folder / Path(self.described.opened(told.file)).expanduser()
-        return self.plugins.histories["markdown"].fork(history_md_file=path)
+        if isinstance(told, HistoryFile):
+            return self.described.located(told.file, ("history", "file"))
+        return None if told is None else str(self.described.opened(told))
 
     def _setting(self, **given: Any) -> Setting:
         inputs = {name: list(each.texts) for name, each in self.described.inputs.items()}
@@ -201,7 +225,11 @@ def load(  # noqa: PLR0913 - by name
 
     It is free of any scope, holds no state between calls, and may be called many times at once. Its parameter `inputs`,
     by `fork` or `inquire`, gives other inputs than those here; then the file is read anew. A step `user` asks at the
-    console; a dialog is kept in memory, or in the file that `history: {file: …}` names.
+    console. A dialog is kept as `history` says (`markdown`: in a new file in `chats/`), in memory if it says nothing;
+    whatever else is said, only whoever calls it can keep.
+
+    `on_persist_message` of `MiniAgents` is given what an agent of Python or of a plugin says twice: as it said it, and
+    with the agent's name in its metadata. Both have the same `content_hash`.
 
     Args:
         path: The file.
@@ -231,6 +259,7 @@ def load(  # noqa: PLR0913 - by name
         return Chain(described, environment=environment, plugins=plugins, allow_code=allow_code)
 
     chain = chain_for(EMPTY, needs_inputs=False)
+    chain.history()  # now is the time to say that there is none of that name
     lacks = [name for name, each in chain.file.inputs.items() if each.required and name not in inputs]
 
     async def answer(ctx: InteractionContext, *, inputs: Mapping[str, Any] = EMPTY) -> None:

@@ -23,7 +23,7 @@ def set_values(tree: Tree, sets: Sequence[str]) -> Iterator[Fault]:
     Args:
         tree: The file.
         sets: The path has dots between keys, and numbers of items from 0; the value is a scalar of YAML, or a list or
-            a mapping in brackets or braces. What is no such thing is text.
+            a mapping in brackets or braces; null, or nothing, leaves the key out. What is no such thing is text.
     """
     for each in sets:
         path, equals, text = each.partition("=")
@@ -99,7 +99,9 @@ def _set(tree: Tree, keys: Keys, value: Any, origin: str) -> Fault | None:
         elif depth == 1 and keys[0] in _CHOSEN and key not in above:
             cure = nearest(str(key), above, "add it to the file")
             return Fault(None, f"there is no {shown(key)} under `{keys[0]}`", cure, tree.file, origin)
-        if depth == len(keys) - 1:
+        if depth == len(keys) - 1 and value is None and isinstance(above, dict):
+            above.pop(key, None)
+        elif depth == len(keys) - 1:
             above[key] = value
         else:
             if isinstance(above, dict) and above.get(str(key)) is None:

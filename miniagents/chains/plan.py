@@ -29,8 +29,6 @@ class Plan(NamedTuple):
     """The agents whose reply may be what comes out."""
     is_dialog: bool
     """Whether the person and the rest of the steps take turns: it begins with `user`, and there is no loop."""
-    asks_user: bool
-    """Whether the person is asked, and shown what was said, at all."""
 
     @classmethod
     def of(cls, described: Described, speakers: Mapping[str, Speaker]) -> "Plan":
@@ -46,7 +44,7 @@ class Plan(NamedTuple):
         builder = _Builder(described, speakers)
         steps = builder.steps(told[1:] if is_dialog else told, ("flow",), 1 if is_dialog else 0)
         ends = steps.ends if file.output.from_ is None else frozenset({file.output.from_})
-        return cls(steps, _wanted(described, every), ends, is_dialog, USER in every)
+        return cls(steps, _wanted(described, every), ends, is_dialog)
 
 
 class _Builder:

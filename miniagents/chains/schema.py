@@ -5,10 +5,12 @@ In: plain values, as YAML gives them. Out: a frozen `ChainFile`. Never: YAML, a 
 
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
+from pydantic_core import PydanticCustomError
 from typing_extensions import TypeAliasType  # typing has it from 3.12 on; pydantic brings this one
 
 __all__ = [
+    "NOTHING",
     "USER",
     "AgentSpec",
     "AgentStep",
@@ -37,14 +39,26 @@ Count: TypeAlias = Annotated[int, Field(ge=1)]
 ModelNames: TypeAlias = str | Annotated[list[str], Field(min_length=1)]
 """One model, or several: the next one is asked where the one before it fails before its reply began."""
 
+NOTHING: Final = "nothing"
+"""The type of pydantic's error where a key has no value."""
 USER: Final = "user"
 """Who speaks in a step `user`: the person."""
 
 
 class _Strict(BaseModel):
-    """Takes what it names and nothing else, and turns no text into a number."""
+    """Takes what it names and nothing else, and turns no text into a number.
+
+    A key with nothing behind it is none that was left out: `usd:` would be a limit that nobody keeps.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _says_something(cls, value: Any) -> Any:
+        if value is None:
+            raise PydanticCustomError(NOTHING, "nothing is said here")
+        return value
 
 
 class Input(_Strict):
@@ -101,7 +115,8 @@ class AgentSpec(_ModelTerms):
 
     description: str = ""
     instructions: str | None = None
-    """What the model is told before all else; `{{ name }}` stands for an input or a constant."""
+    """What the model is told before all else, or instead of what it is sent if that is nothing; `{{ name }}` stands for
+    an input or a constant."""
     system: str | None = None
     """Another word for `instructions`."""
     instructions_file: str | None = None
@@ -124,7 +139,7 @@ class Condition(_Strict):
     """What a message may be asked: whether something in it matches, or whether it fits a JSON Schema."""
 
     matches: str | None = None
-    """A regular expression of Python's `re`, looked for anywhere in the text."""
+    """A regular expression of Python's `re`, looked for anywhere in the text; an error if that takes too long."""
     json_schema: dict[str, Any] | None = Field(default=None, alias="schema")
 
 
@@ -252,7 +267,7 @@ Step = TypeAliasType(
         Discriminator(_kind_of_step),
     ],
 )
-"""An agent's name, `user`, `await` (for all that is before it), `clear` (what is after it begins with nothing); steps
+"""An agent's name, `user`, `await` (for all that is before it), `clear` (what is after it is sent nothing); steps
 one after the other, as one branch of `parallel`; or one of the others."""
 
 

@@ -99,14 +99,21 @@ class Tree:
         return key, node
 
 
-def text_of(path: Path, *, file: str = "") -> str:
+def text_of(path: Path, *, file: str = "", may_wait: bool = False) -> str:
     """Return what is in a file of text.
+
+    Args:
+        path: Of the file.
+        file: Its name, for people; the path by default.
+        may_wait: Whether it may be a pipe or a device, which somebody may never write to: `<(…)` of a shell is one.
 
     Raises:
         ChainFileError: There is none, or it cannot be read, or is longer than 4 MB or no UTF-8.
     """
     file = file or str(path)
     try:
+        if not may_wait and not (path.is_file() or path.is_dir()) and path.exists():
+            raise _refused(Fault(None, "it is a pipe or a device", "name a file", file))
         with path.open("rb") as opened:
             data = opened.read(_LONGEST_BYTES + 1)
         if len(data) > _LONGEST_BYTES:
@@ -165,8 +172,8 @@ class _Builder:
     def built(self, node: yaml.Node, keys: Keys) -> Any:
         self._count += 1
         if self._count > _MOST_VALUES:
-            what = f"with its aliases it says more than {_MOST_VALUES:,} values"
-            raise _refused(self._fault(node, what, "leave aliases (*) out"))
+            what = f"it says more than {_MOST_VALUES:,} values, each alias (*) counted as all that it stands for"
+            raise _refused(self._fault(node, what, "leave some out"))
         if len(keys) > _DEEPEST:
             what = f"there are more than {_DEEPEST} levels inside each other"
             raise _refused(self._fault(node, what, "leave some out, or an alias (*) inside its own anchor"))

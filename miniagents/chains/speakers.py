@@ -9,12 +9,13 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
 
 from ..content import Thinking, ToolCall
-from ..errors import CallTimeoutError, ModelError
+from ..errors import CallTimeoutError, ModelError, SchemaMismatchError, UsageError
 from ..messages import Message, MessagePromise, MessageSequencePromise
 from ..miniagents import MiniAgent
 from ..safe_text import one_line
 
 if TYPE_CHECKING:
+    from ..ext.llm.schema import Schema
     from ..plugins.choosing import Choice
     from .stage import Stage
 
@@ -98,6 +99,8 @@ class Model(NamedTuple):
 
     name: str
     asked: Sequence[Asked]
+    instructions: str = ""
+    """What is said to it where nobody else says anything; each of `asked` has them as its `system`."""
     description: str = ""
     timeout_s: float | None = None
     tools: Sequence[str] = ()
@@ -108,6 +111,8 @@ class Model(NamedTuple):
     """Agents of the file that it may call, as tools."""
     allow: Sequence[str] = ()
     """Shell patterns of the names of tools that nobody need be asked about."""
+    schema: "Schema | None" = None
+    """What its reply has to fit."""
     takes_turn: bool = True
     """Whether it waits for its turn among the models that may be asked at the same time."""
 
@@ -115,13 +120,20 @@ class Model(NamedTuple):
         return ", ".join(str(asked.choice) for asked in self.asked)
 
     async def speak(self, stage: "Stage", messages: MessageSequencePromise, say: Say) -> None:
-        """Ask it, in its turn."""
+        """Ask it, in its turn.
+
+        Raises:
+            UsageError: It is sent nothing, and has no instructions.
+            ModelError: It does not answer, nor does any of the others; or not as its schema has it.
+        """
         heard = heard_by(self.name, await messages)
-        tools = await self._tools(stage)
+        more = await self._terms(stage)
+        if not any(message.parts or message.text.strip() for message in heard):  # which no API takes
+            heard, more = (Message(text=self._opening(), role="user"),), {**more, "system": None}
         async with stage.bounds.turn() if self.takes_turn else nullcontext():
             failures: list[Exception] = []
             for asked in self.asked:
-                failure = await self._ask(asked, stage, heard, tools, say)
+                failure = await self._ask(asked, stage, heard, more, say)
                 if failure is None:
                     return
                 failures.append(failure)
@@ -136,8 +148,15 @@ class Model(NamedTuple):
         """Return it without a turn of its own: whoever calls it has one, and waits."""
         return self._replace(takes_turn=False)
 
+    def _opening(self) -> str:
+        if not self.instructions.strip():
+            raise UsageError(
+                f"{self.name} is sent nothing, and has no instructions; give it `instructions`, or another `input`"
+            )
+        return self.instructions
+
     async def _ask(
-        self, asked: Asked, stage: "Stage", heard: Sequence[Message], tools: Mapping[str, Any], say: Say
+        self, asked: Asked, stage: "Stage", heard: Sequence[Message], more: Mapping[str, Any], say: Say
     ) -> Exception | None:
         """Ask a model; return what it failed by, if it had said nothing."""
         begun, said = False, list[MessagePromise]()
@@ -145,7 +164,7 @@ class Model(NamedTuple):
         try:
             if stage.setting.prepare is not None:
                 await stage.setting.prepare(asked.choice)
-            reply = asked.agent.inquire(heard, timeout_s=self.timeout_s, limits=limits, **tools)
+            reply = asked.agent.inquire(heard, timeout_s=self.timeout_s, limits=limits, **more)
             async for promise in reply:
                 if not begun:
                     await anext(promise.parts(), None)
@@ -157,14 +176,31 @@ class Model(NamedTuple):
             return error
         for promise in said:
             await promise.finished()
+        if self.schema is not None and said:
+            await _check(said[-1], self.schema)
         return None
 
-    async def _tools(self, stage: "Stage") -> dict[str, Any]:
-        if not (self.tools or self.functions or self.agents):
-            return {}
-        from .tool_box import tools_of  # noqa: PLC0415 - most models have none
+    async def _terms(self, stage: "Stage") -> dict[str, Any]:
+        terms: dict[str, Any] = {} if self.schema is None else {"schema": self.schema}
+        if self.tools or self.functions or self.agents:
+            from .tool_box import tools_of  # noqa: PLC0415 - most models have none
 
-        return {"tools": await tools_of(self, stage), "approve": stage.setting.approve}
+            terms |= {"tools": await tools_of(self, stage), "approve": stage.setting.approve}
+        return terms
+
+
+async def _check(promise: MessagePromise, schema: "Schema") -> None:
+    """See to it that a reply fits, whose model may know nothing of schemas."""
+    try:
+        message = await promise
+    except Exception:  # noqa: BLE001 - it broke, which whoever reads it is told
+        return
+    if message.data is not None:
+        return
+    try:
+        schema.check(message.text)
+    except SchemaMismatchError as error:
+        raise SchemaMismatchError(f"the reply does not fit the schema: {error}") from None
 
 
 def heard_by(name: str, messages: Iterable[Message]) -> tuple[Message, ...]:

@@ -23,7 +23,11 @@ def main() -> None:
     """Run the program."""
     try:
         _run()
-    except KeyboardInterrupt:  # while it is still starting; later nobody lets it through
+    except KeyboardInterrupt:
+        import signal  # noqa: PLC0415 - few runs are interrupted
+
+        # The interpreter ends only when all threads have, and would tell of an impatient second one by a traceback.
+        signal.signal(signal.SIGINT, lambda *_: os._exit(_INTERRUPTED))
         sys.exit(_INTERRUPTED)
 
 

@@ -10,7 +10,7 @@ import typer
 
 from .chain.group import ChainGroup
 from .chat_command import chat_command
-from .chats.command import chats_app
+from .chats_command import chats_app
 from .config.command import config_app
 from .exits import run
 from .keys.command import keys_app

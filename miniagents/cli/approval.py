@@ -40,10 +40,14 @@ class Approval:
         self.ask = ask
         """Asks the person; None where there is nobody who could be asked."""
         self._always: set[str] = set()
+        self._told: dict[str, tuple[str, Any]] = {}
+        """What each tool said of itself."""
         self._turn = asyncio.Lock()
 
     def prepared(self, tool: "Tool", allowed: Sequence[str]) -> "Tool":
         """Return a tool as it may be called: at once, after a question, or not at all.
+
+        One that says something else of itself than it did is asked about again: it may be another one by that name.
 
         Args:
             tool: Any.
@@ -51,6 +55,10 @@ class Approval:
         """
         if not tool.needs_approval:
             return tool
+        told = tool.description, tool.parameters
+        if self._told.setdefault(tool.name, told) != told:
+            self._told[tool.name] = told
+            self._always.discard(tool.name)
         if any(fnmatchcase(tool.name, pattern) for pattern in allowed):
             return replace(tool, needs_approval=False)
         return replace(tool, function=_refusing(tool.name), needs_approval=False) if self.ask is None else tool

@@ -9,7 +9,7 @@ from contextlib import suppress
 
 from ..safe_text import exact, one_line
 
-__all__ = ["ask_at_terminal", "is_at_terminal"]
+__all__ = ["ask_at_terminal", "forget_what_was_typed", "is_at_terminal"]
 
 
 def is_at_terminal() -> bool:
@@ -23,25 +23,35 @@ async def ask_at_terminal(question: str) -> str | None:
 
     To cancel this is to stop asking. On Windows a thread has to wait for the line, and nothing stops it.
     """
-    _forget_what_was_typed()
+    forget_what_was_typed()
     sys.stderr.write(f"{one_line(question)} ")
     sys.stderr.flush()
+    line = ""
+    try:
+        line = await _line()
+    finally:
+        if not line:  # nobody has ended that of the question
+            sys.stderr.write("\n")
+    return exact(line.rstrip("\r\n")) if line else None
+
+
+async def _line() -> str:
+    """Return the next line of the terminal, "" where the input ends."""
     there = asyncio.Event()
     loop = asyncio.get_running_loop()
     try:
         loop.add_reader(sys.stdin.fileno(), there.set)
     except NotImplementedError:
-        line = await asyncio.to_thread(sys.stdin.readline)
-    else:
-        try:
-            await there.wait()  # a terminal gives whole lines
-        finally:
-            loop.remove_reader(sys.stdin.fileno())
-        line = sys.stdin.readline()
-    return exact(line.rstrip("\r\n")) if line else None
+        return await asyncio.to_thread(sys.stdin.readline)
+    try:
+        await there.wait()  # a terminal gives whole lines
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+    return sys.stdin.readline()
 
 
-def _forget_what_was_typed() -> None:
+def forget_what_was_typed() -> None:
+    """Forget the lines that a person typed before they could see a question: they are no answer to it."""
     try:
         import termios  # noqa: PLC0415 - not everywhere
     except ImportError:

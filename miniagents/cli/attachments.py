@@ -47,20 +47,22 @@ _REASONS: Final = {
     errno.ENOTDIR: "there is no such file",
     errno.EISDIR: "it is a folder; attach the files in it, one by one",
     errno.EACCES: "it may not be read; change its permissions",
+    errno.ESPIPE: "it is a pipe or a device; write what comes of it to a file",
 }
 
 
-def part_of(name: str, folder: Path = _HERE) -> Part:
+def part_of(name: str, folder: Path = _HERE, *, may_wait: bool = True) -> Part:
     """Return the part that a name stands for.
 
     Args:
         name: A path, an address (`http://…`, `https://…`), or "-" for all of standard input.
         folder: Where relative paths count from.
+        may_wait: Whether it may be a pipe or a device, for whose data one has to wait.
 
     Raises:
         SettingsError: It is missing, a folder, unreadable, longer than `LIMIT_BYTES`, or of a kind that nobody knows.
     """
-    return _of_url(name) or _of_bytes(name, _read(name, folder))
+    return _of_url(name) or _of_bytes(name, _read(name, folder, may_wait=may_wait))
 
 
 def from_prompt(text: str, folder: Path = _HERE) -> tuple[str, tuple[Part, ...]]:
@@ -106,14 +108,14 @@ def _of_url(name: str) -> Part | None:
     return File(url=name, media_type=media_type, name=url["path"].rpartition("/")[2])
 
 
-def _read(name: str, folder: Path) -> bytes:
+def _read(name: str, folder: Path, *, may_wait: bool) -> bytes:
     try:
         if name == _STANDARD_INPUT:
             if sys.stdin is None or sys.stdin.closed:
                 raise SettingsError("--attach -: standard input is closed")
             data = _up_to_limit(sys.stdin.buffer)
         else:
-            with (folder / Path(name).expanduser()).open("rb") as file:
+            with _opened(folder / Path(name).expanduser(), may_wait=may_wait) as file:
                 data = _up_to_limit(file)
     except (OSError, RuntimeError, ValueError) as error:  # no such home; a name with a NUL in it
         code = error.errno if isinstance(error, OSError) else errno.ENOENT
@@ -122,6 +124,12 @@ def _read(name: str, folder: Path) -> bytes:
     if len(data) > LIMIT_BYTES:
         raise SettingsError(f"{one_line(name)}: cannot be attached: it is longer than {LIMIT_BYTES // 10**6} MB")
     return data
+
+
+def _opened(path: Path, *, may_wait: bool) -> IO[bytes]:
+    if not (may_wait or path.is_file() or path.is_dir()) and path.exists():
+        raise OSError(errno.ESPIPE, "it is a pipe or a device")
+    return path.open("rb")
 
 
 def _up_to_limit(file: IO[bytes]) -> bytes:

@@ -3,20 +3,16 @@
 In: settings, plugins. Out: an agent, forked. Never: the person, the history, a terminal.
 """
 
-import asyncio
 from collections.abc import Callable
 from difflib import get_close_matches
-from threading import Event
 from typing import TYPE_CHECKING
 
 from ..errors import SettingsError
 from ..miniagents import InteractionContext, MiniAgent, miniagent
 from ..plugins import Plugins
 from ..plugins.open_tools import check_names
-from .config.environment import key_of
 from .config.settings import Settings
-from .models import Choice, check_options, choose
-from .tell import FetchBar
+from .models import Choice, check_options, choose, fetch, key_to_read, read_key
 from .toolset import Toolset
 
 if TYPE_CHECKING:
@@ -63,17 +59,8 @@ class Cast:
         Args:
             told: Called with the bytes that are there and the bytes there will be; a bar shows them by default.
         """
-        if self.choice is None:
-            return
-        provider, model = self.choice.provider, self.choice.model
-        is_wanted = model == provider.default_model if provider.fetches is None else provider.fetches(model)
-        if provider.pull is None or not is_wanted:
-            return
-        if told is not None:
-            await provider.pull(model, told, self._environment)
-            return
-        with FetchBar(model) as bar:
-            await provider.pull(model, bar, self._environment)
+        if self.choice is not None:
+            await fetch(self.choice, self._environment, told)
 
 
 def _model_agent(choice: Choice, settings: Settings) -> MiniAgent:
@@ -85,8 +72,8 @@ def _model_agent(choice: Choice, settings: Settings) -> MiniAgent:
         log=settings.log,
         **settings.options_for(choice.model, str(choice)),
     )
-    key = key_of(settings.environment, f"{choice.provider.name.upper()}_API_KEY")
-    if key is not None and not key.is_here:
+    key = key_to_read(choice, settings.environment)
+    if key is not None:
         agent = _with_key.fork(agent=agent, key=key)
     return agent
 
@@ -100,11 +87,7 @@ async def _in_time(ctx: InteractionContext, *, agent: MiniAgent, within_s: float
 @miniagent
 async def _with_key(ctx: InteractionContext, *, agent: MiniAgent, key: "Key") -> None:
     """Pass on what another agent replies when its key is there: a person may have to type a password for it."""
-    stop = Event()
-    try:
-        await asyncio.to_thread(key.read, stop)
-    finally:
-        stop.set()  # nobody waits for the command any more
+    await read_key(key)
     ctx.reply(agent.inquire(ctx.message_promises))
 
 

@@ -144,6 +144,12 @@ class Session:
         self.attached = [part for part in question.parts if not isinstance(part, Text)]
         self.prompt.insert(question.text)
 
+    def give_up_edit(self) -> None:
+        """Leave the question as it is that was to be changed, if one was; what is said next is said in its turn."""
+        if self._edited is not None:
+            self._edited, self.attached = None, []
+            self.screen.tell("the question stays as it was said")
+
     def _look_back(self) -> None:
         self._edited = None
         self.heard.clear()
@@ -239,8 +245,7 @@ class Session:
         """
         while self._next is None:
             self.screen.part()
-            text = await self.prompt.ask()
-            if text is None:
+            if (text := await self.prompt.ask()) is None:
                 self.leave()
                 return None
             self.screen.echo(text, is_there=not self.prompt.stays)

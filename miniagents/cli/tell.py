@@ -112,7 +112,7 @@ def what_is_missing(message: "Message") -> str | None:
 
 
 _ENDS = {
-    "length": "the reply ends here because it may have no more tokens; raise max_tokens (-o max_tokens=…)",
+    "length": "the reply ends here because it may have no more tokens; raise max_tokens (-o max_tokens=…, or /set)",
     "content_filter": "the reply ends here because the provider's content filter stopped it; rephrase the request",
 }
 

@@ -63,6 +63,7 @@ class Terminal:
         """Let keys, toolbar and completion speak of this session from now on, and know these words with their help."""
         self.session = session
         self.words.update(words)
+        self.prompt.on_clear = session.give_up_edit
         if self._is_interrupted:
             session.interrupt()
 

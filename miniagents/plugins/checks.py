@@ -18,8 +18,8 @@ from ..errors import CallError, MiniagentsError
 from ..messages import Message
 from ..miniagents import MiniAgent, MiniAgents
 from ..testing import check_for_leaks
+from .fault import in_one_line
 from .offer import Gather, asked
-from .offers import in_one_line
 
 __all__ = ["Check", "check_plugin"]
 
@@ -27,6 +27,8 @@ _WITHIN_S: Final = 60.0
 """A model that runs on this machine may have to be loaded first."""
 _SOON_S: Final = 5.0
 """How long a reply may take to end that nobody wants any more."""
+_FILE: Final = "checked"
+"""What a history is told to keep what is said in."""
 _ASKED: Final = "Count from one to five, in words."
 
 
@@ -56,7 +58,9 @@ def check_plugin(
     name = name or str(getattr(plugin, "__name__", type(plugin).__name__))
     try:
         offer = asked(plugin, name, gather)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it is what is wrong with it
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever it is, it is what is wrong with it
         return [Check(f"{name}: its hooks can be called", in_one_line(error))]
     hooks = ", ".join(offer.outline.hooks)
     checks = [Check(f"{name}: its hooks can be called", "" if hooks else "it has none marked with @hookimpl", hooks)]
@@ -73,6 +77,8 @@ def check_plugin(
         for each, agent in offer.things["agents"].items():
             checks += _of_agent(f"agent {each}", agent, is_model=False)
         for each, agent in offer.things["histories"].items():
+            if "argument" in agent.parameters:  # what stands behind its name: here, and not where the person's are
+                agent = agent.fork(argument=_FILE)  # noqa: PLW2901 - the same one
             checks.append(_tried(f"history {each}: keeps what is said, in order", partial(_keeps, agent)))
     return [*checks, *_of_words(offer.things["words"]), *_of_commands(offer.things["commands"])]
 

@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final
 
-from ..errors import KeyMissingError, ModelNotFoundError
+from ..errors import KeyMissingError, SettingsError
 from ..hookspecs import ModelProvider
 from .offers import by_note
 
@@ -56,7 +56,7 @@ def choose(
         is_ready: Says what makes a provider usable now, if anything does.
 
     Raises:
-        ModelNotFoundError: Nobody serves a model of that name.
+        SettingsError: Nobody serves a model of that name.
         KeyMissingError: None was named, and no provider is ready.
     """
     if name is None:
@@ -74,12 +74,12 @@ def choose(
     for provider in providers.values():
         known += [provider.default_model, *provider.models(), *provider.aliases]
     near = get_close_matches(name, known, n=1, cutoff=0.7)
+    if model and not near:
+        near = [f"{each}:{model}" for each in get_close_matches(prefix, providers, n=1, cutoff=0.7)]
     hint = f"did you mean {near[0]}?" if near else f"write openai:{name} for a model of an OpenAI-compatible server"
     if name == "local" or name.endswith(".gguf"):
         hint = "for models on this machine, install the plugin miniagents-llamacpp"
-    raise ModelNotFoundError(
-        f"{source}: no model is called {name!r}", cure=f"{hint} (`miniagents models` lists what is there)"
-    )
+    raise SettingsError(f"{source}: no model is called {name!r}; {hint} (`miniagents models` lists what is there)")
 
 
 def wanted(option: "Option") -> str:

@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import sha256
 from importlib.metadata import EntryPoint, entry_points
+from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final
+
+from .project import files_in
 
 __all__ = ["ENTRY_POINT_GROUP", "Found", "from_sources", "in_folder", "installed", "module_of_file"]
 
@@ -33,8 +36,6 @@ class Found:
     """Imports it."""
     key: str | None = None
     """By which it is remembered what it offers: another one when the plugin is another one; None for nothing."""
-    is_pinned: bool = True
-    """Whether the key says all: not of a package of which the code stays in its folder, and may change at any time."""
     package: str = ""
     """The package that it came with, if it came with one: small letters, with hyphens."""
     version: Callable[[], str] = str
@@ -52,19 +53,11 @@ def installed(points: Iterable[EntryPoint] | None = None) -> list[Found]:
 
 
 def in_folder(folder: Path) -> list[Found]:
-    """Return the plugins in the user's folder, by name: each `.py` file that does not begin with an underscore."""
+    """Return the plugins in the user's folder, by name."""
     found: list[Found] = []
-    with suppress(OSError):
-        for path in sorted(folder.glob("[!_.]*.py")):
-            stat = path.stat()
-            found.append(
-                Found(
-                    name=path.stem,
-                    origin=str(path),
-                    get=partial(module_of_file, path),
-                    key=f"{path} {stat.st_mtime_ns} {stat.st_size}",
-                )
-            )
+    for path in files_in(folder):
+        with suppress(OSError):
+            found.append(Found(name=path.stem, origin=str(path), get=partial(module_of_file, path), key=_stamp(path)))
     return found
 
 
@@ -85,29 +78,50 @@ def _of_package(point: EntryPoint) -> Found:
     package = point.dist
     # Nothing public says where it is; to read its metadata for name and version would take a hundred times as long.
     info: Any = getattr(package, "_path", None)
-    key, is_pinned = (None, True) if info is None else _key(point, info)
     return Found(
         name=point.name,
         origin="installed",
         get=point.load,
-        key=key,
-        is_pinned=is_pinned,
+        key=None if info is None else _key(point, info),
         package="" if info is None else info.name.partition("-")[0].replace("_", "-").lower(),
         version=lambda: "" if package is None else package.version,
     )
 
 
-def _key(point: EntryPoint, info: Any) -> tuple[str | None, bool]:
-    """Return what changes with the package, of which the version is in the name of its folder; and whether it says all.
+def _key(point: EntryPoint, info: Any) -> str | None:
+    """Return what changes with the package, of which the version is in the name of its folder; None if nobody knows.
 
     Without `Path`, which takes three times as long, for each package.
     """
-    with suppress(OSError):
-        changed_ns = os.stat(f"{info}/entry_points.txt").st_mtime_ns  # noqa: PTH116 - see above
+    with suppress(OSError, ImportError, ValueError):
+        key = f"{point.value} {info} {os.stat(f'{info}/entry_points.txt').st_mtime_ns}"  # noqa: PTH116 - see above
         origin = f"{info}/direct_url.json"
-        is_pinned = not os.path.exists(origin) or _EDITABLE not in Path(origin).read_text("utf-8")  # noqa: PTH110 - as above
-        return f"{point.value} {info} {changed_ns}", is_pinned
-    return None, True
+        if os.path.exists(origin) and _EDITABLE in Path(origin).read_text("utf-8"):  # noqa: PTH110 - as above
+            key += f" {_digest(point.value.partition(':')[0].partition('.')[0].strip())}"
+        return key
+    return None
+
+
+def _digest(package: str) -> str:
+    """Return what changes when a source file of a package does; nothing is imported.
+
+    Raises:
+        ImportError: It is nowhere to be found.
+        OSError: Its files are not.
+    """
+    spec = find_spec(package)
+    if spec is None:
+        raise ImportError(package)
+    walks = [at for folder in spec.submodule_search_locations or () for at in os.walk(folder)]
+    files = [Path(at, name) for at, _, names in walks for name in names if name.endswith(".py")]
+    stamps = sorted(map(_stamp, files or [Path(str(spec.origin))]))
+    return sha256(os.fsencode("\n".join(stamps))).hexdigest()
+
+
+def _stamp(path: Path) -> str:
+    """Return what changes when a file does: to look at its time and size takes less than to read it."""
+    stat = path.stat()
+    return f"{path} {stat.st_mtime_ns} {stat.st_size}"
 
 
 def module_of_file(path: Path) -> ModuleType:

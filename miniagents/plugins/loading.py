@@ -97,7 +97,7 @@ def load(
         if source.outline is not None:
             merged.add(source)
         hooks = () if source.outline is None else tuple(source.outline.hooks)
-        members.append(Member(found, hooks, _state(found, broken[before:])))
+        members.append(Member(found, hooks, _state(found, hooks, broken[before:])))
     if catalogue is not None:
         catalogue.keep()
     is_late = True
@@ -145,6 +145,6 @@ def _same(plugin: object) -> object:
     return plugin
 
 
-def _state(found: Found, errors: list[PluginError]) -> str:
+def _state(found: Found, hooks: tuple[str, ...], errors: list[PluginError]) -> str:
     said = [str(error).removeprefix(f"plugin {one_line(found.name)}").lstrip(": ") for error in errors]
-    return "; ".join(said) or "in use"
+    return "; ".join(said) or ("in use" if hooks else "offers nothing: no function of it is marked with @hookimpl")

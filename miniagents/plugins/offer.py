@@ -3,19 +3,26 @@
 In: a plugin, imported. Out: an `Offer`, and its outline in plain values. Never: other plugins, what the things are for.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+import logging
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
+from dataclasses import replace
+from typing import Any, Final, TypeAlias, TypeVar
 
 import pluggy
 
 from .. import hookspecs
-from ..errors import PluginError
+from ..errors import MiniagentsError, PluginError
 from ..hookspecs import Key, ModelProvider, ToolSource, Word
 from ..messages import Message
 from ..miniagents import MiniAgent
+from ..safe_text import one_line
+from .fault import in_one_line
 from .outline import KINDS, Note, Outline
 
 __all__ = ["Gather", "Offer", "asked"]
+
+_Answer = TypeVar("_Answer")
+_LOGGER: Final = logging.getLogger(__name__)
 
 Gather: TypeAlias = Callable[[Callable[[Any], object]], Mapping[str, Any]]
 """Given what adds commands to an app, returns the commands by name; each has `get_short_help_str()`."""
@@ -33,7 +40,7 @@ class Offer:
         """Take a provider of models."""
         _check(provider, ModelProvider)
         _check_agent(provider.agent, f"the agent of {provider.name}")
-        self.add("providers", provider.name, provider, provider.rank)
+        self.add("providers", provider.name, _guarded(provider), provider.rank)
 
     def add_agent(self, name: str, agent: MiniAgent) -> None:
         """Take an agent that may answer."""
@@ -70,7 +77,7 @@ class Offer:
 
     def add(self, kind: str, name: str, thing: Any, note: Note = "") -> None:
         """Take anything; the first of a name is kept."""
-        if not name or name.__class__ is not str:
+        if name.__class__ is not str or not name.isprintable() or not name.strip():
             raise PluginError(f"{name!r} is no name; each {KINDS[kind]} needs one")
         if name in self.things[kind]:
             self.outline.twice.append([kind, name])
@@ -110,12 +117,48 @@ def asked(plugin: object, name: str, gather: Gather | None = None) -> Offer:
         if not caller.get_hookimpls():
             continue
         offer.outline.hooks.append(hook)
-        caller(register=take)
-    if manager.hook.register_commands.get_hookimpls():
+        _check_that_it_ran(hook, caller(register=take))
+    commands = manager.hook.register_commands
+    if commands.get_hookimpls():
         offer.outline.hooks.append("register_commands")
-        for word, command in gather(lambda app: manager.hook.register_commands(app=app)).items() if gather else ():
+        for word, command in (
+            gather(lambda app: _check_that_it_ran("register_commands", commands(app=app))).items() if gather else ()
+        ):
             offer.add("commands", word, command, command.get_short_help_str())
     return offer
+
+
+def _guarded(provider: ModelProvider) -> ModelProvider:
+    """Return a provider that ends no program: where it fails to say what it has, it has nothing, and that is told."""
+
+    def guarded(ask: Callable[..., _Answer], nothing: _Answer) -> Callable[..., _Answer]:
+        def answer(*given: Any) -> _Answer:
+            try:
+                return ask(*given)
+            except MiniagentsError:  # which is for the person
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, another provider may answer
+                _LOGGER.warning("%s", one_line(f"provider {provider.name}: {in_one_line(error)}"))
+                return nothing
+
+        return answer
+
+    kept = provider.kept
+    return replace(
+        provider,
+        ready=guarded(provider.ready, None),
+        models=guarded(lambda: tuple(provider.models()), ()),
+        abilities=provider.abilities and guarded(provider.abilities, None),
+        kept=kept and guarded(lambda: tuple(kept()), ()),
+    )
+
+
+def _check_that_it_ran(hook: str, results: list[object]) -> None:
+    """Refuse a hook that is async, or yields: to call one does nothing yet."""
+    for result in results:
+        if isinstance(result, Coroutine | Generator | AsyncGenerator):
+            getattr(result, "close", object)()  # else Python says that nobody waited for it
+            raise PluginError(f"{hook} has to be a plain function: neither async, nor one that yields")
 
 
 def _is_class_of_messages(kind: object) -> bool:

@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 from ..errors import PluginError
 from ..safe_text import one_line
 from .catalogue import Catalogue
+from .fault import in_one_line
 from .found import Found
 from .offer import Gather, Offer, asked
 from .outline import Note, Outline
 
-__all__ = ["Offers", "Source", "by_note", "in_one_line"]
+__all__ = ["Offers", "Source", "by_note"]
 
 _Thing = TypeVar("_Thing")
 
@@ -35,7 +36,7 @@ class Source:
         self.found = found
         self.outline: Outline | None = None
         """What is known of what it offers."""
-        known = catalogue.recall(found) if catalogue is not None and found.is_pinned else None
+        known = catalogue.recall(found) if catalogue is not None else None
         if known is not None and not known.error:  # what was wrong with it may be cured by now
             self.outline = known
         self._gather = gather
@@ -51,13 +52,19 @@ class Source:
             try:
                 with redirect_stdout(sys.stderr):  # standard output is for replies: a plugin that prints is no reply
                     self._offer = asked(self.found.get(), self.found.name, self._gather)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever a plugin does wrong, the program goes on
+            except KeyboardInterrupt:  # the person, not the plugin
+                raise
+            except BaseException as error:  # noqa: BLE001 - whatever a plugin does wrong, the program goes on
                 failure = PluginError(f"plugin {one_line(self.found.name)} skipped: {in_one_line(error)}")
                 self._remember(Outline([], {}, [], str(failure)))
                 self._failed(failure)
             else:
                 self._remember(self._offer.outline)
         return self._offer
+
+    def may_offer(self, kind: str, name: str) -> bool:
+        """Say whether it offers this, as far as is known: once it was asked, what was remembered counts no more."""
+        return not self._is_asked or (self._offer is not None and name in self._offer.things[kind])
 
     def _remember(self, outline: Outline) -> None:
         if self._catalogue is not None:
@@ -86,10 +93,10 @@ class Offers(Mapping[str, _Thing]):
         return thing
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._owners)
+        return iter([name for name, source in self._owners.items() if source.may_offer(self._kind, name)])
 
     def __len__(self) -> int:
-        return len(self._owners)
+        return sum(1 for _ in self)
 
     def values(self) -> ValuesView[_Thing]:
         """Return the things; each plugin is imported when its turn comes."""
@@ -146,9 +153,3 @@ def by_note(things: Mapping[str, _Thing], note: Callable[[_Thing], Any]) -> Iter
         return
     notes = things.notes
     yield from (thing for _, thing in _there(things, sorted(notes, key=notes.__getitem__)))
-
-
-def in_one_line(error: BaseException) -> str:
-    """Return why a plugin was skipped."""
-    line = str(error) if isinstance(error, PluginError) else f"{type(error).__name__}: {error}"
-    return one_line(line)

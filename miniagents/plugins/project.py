@@ -14,7 +14,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
-__all__ = ["PLUGINS_FOLDER", "Project", "digest_of", "project_in", "sources_below"]
+__all__ = ["PLUGINS_FOLDER", "Project", "digest_of", "files_in", "project_in", "sources_below"]
 
 PLUGINS_FOLDER: Final = "plugins"
 _PROJECT_FILE: Final = ".miniagents.toml"
@@ -33,13 +33,23 @@ class Project:
     """A hash of all Python source in the folder and below, and of its names."""
 
 
+def files_in(folder: Path) -> list[Path]:
+    """Return the files of a folder that may be plugins, by name: those called `*.py` without an underscore before it.
+
+    What is called so and is no file is left out: to read a device, or a link to one, may never end.
+    """
+    with suppress(OSError):
+        return [path for path in sorted(folder.glob("[!_.]*.py")) if path.is_file()]
+    return []
+
+
 def project_in(folder: Path) -> Project | None:
     """Return the plugins of the project that a folder is in: beside its project file, or else in the folder itself."""
     top = next((above for above in (folder, *folder.parents) if (above / _PROJECT_FILE).is_file()), folder)
     place = top / PLUGINS_FOLDER
     sources: dict[Path, bytes] = {}
-    with suppress(OSError):
-        for path in sorted(place.glob("[!_.]*.py")):
+    for path in files_in(place):
+        with suppress(OSError):
             if _MARK in (source := path.read_bytes()):
                 sources[path] = source
     if not sources:
@@ -56,7 +66,8 @@ def sources_below(folder: Path) -> dict[Path, bytes]:
             path = Path(at, name)
             found[path] = b""
             with suppress(OSError):
-                found[path] = path.read_bytes()
+                if path.is_file():  # see `files_in`
+                    found[path] = path.read_bytes()
     return found
 
 

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from miniagents import InteractionContext, miniagent
 from miniagents.chains.speakers import Model
-from tests.chains.played import chain_from
+from miniagents.errors import SettingsError
+from tests.chains.played import chain_from, plugins_with
 
 
 def asked(folder: Path, text: str, environment: dict[str, str] | None = None, **given: Any) -> list[dict[str, Any]]:
@@ -69,3 +71,18 @@ agents: {a: {model: m, options: {extra_headers: {x-key: "${env:MINE}"}}}}
     assert "secret" not in f"{chain!r} {chain.agents!r} {model} {model!r} {model.asked!r} {model.asked[0].agent!r}"
     environment = model.asked[0].agent.parameters["environment"]
     assert (environment["OPENAI_API_KEY"], environment["OPENAI_BASE_URL"]) == ("sk-very-secret", "http://127.0.0.1:1")
+
+
+def test_a_parameter_that_is_needed_is_missed_before_the_run(tmp_path: Path) -> None:
+    """An agent that could not be called is no agent; what was given with it already need not be given again."""
+
+    @miniagent
+    async def loud(ctx: InteractionContext, *, mark: str, times: int = 1) -> None:
+        """Do nothing."""
+
+    plugins = plugins_with({"loud": loud, "louder": loud.fork(mark="!")})
+    chain_from(tmp_path, "agents: {a: {plugin: loud, with: {mark: '?'}}, b: {plugin: louder}}\n", {}, plugins=plugins)
+    with pytest.raises(SettingsError, match=r"tale.yaml:3:10: the agent needs mark; write `with: {mark: …}` in it"):
+        chain_from(tmp_path, "agents: {a: {plugin: loud}}\n", {}, plugins=plugins)
+    with pytest.raises(SettingsError, match="the agent has no parameter mrk; did you mean mark"):
+        chain_from(tmp_path, "agents: {a: {plugin: loud, with: {mrk: '?'}}}\n", {}, plugins=plugins)

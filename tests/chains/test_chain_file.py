@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from miniagents.chains.chain_file import check, read
+from miniagents.chains.chain_file import read
 from miniagents.chains.faults import Fault, Place
 from miniagents.chains.schema import AgentStep, LoopStep
 from miniagents.errors import ChainFileError
@@ -64,7 +64,7 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
         "plain": None,
     }
     assert described.opened(described.file.models["fast"].api_key) == "k"
-    assert check(path) == []
+    assert faults(tmp_path, WHOLE, needs_inputs=False) == []
 
 
 @pytest.mark.parametrize(
@@ -86,8 +86,10 @@ def test_a_whole_file_is_read(tmp_path: Path) -> None:
 def test_what_is_no_file_of_agents_is_one_line(tmp_path: Path, text: str, line: str) -> None:
     """Empty, a list, a text, no YAML, another version: nothing else is said about it."""
     path = written(tmp_path, text)
-    (fault,) = check(path)
-    assert str(fault).startswith(f"{path}{line}")
+    with pytest.raises(ChainFileError) as caught:
+        read(path)
+    assert len(caught.value.faults) == 1
+    assert str(caught.value).startswith(f"{path}{line}")
 
 
 def test_all_faults_come_at_once_in_the_order_of_the_file(tmp_path: Path) -> None:
@@ -140,10 +142,11 @@ def test_instructions_that_would_grow_without_an_end_are_refused(tmp_path: Path)
 
 def test_a_check_looks_at_the_environment_only_if_it_is_told_one(tmp_path: Path) -> None:
     """A file can be right on a machine without keys."""
-    path = written(tmp_path, f"{SMALL}defaults: {{model: '${{env:NONE}}'}}\n")
-    assert check(path) == []
-    assert [str(fault.place) for fault in check(path, environment={})] == ["5:20"]
-    assert check(path, environment={}, sets=["defaults.model=x"]) == []
+    text = f"{SMALL}defaults: {{model: '${{env:NONE}}'}}\n"
+    assert faults(tmp_path, text) == []
+    (found,) = faults(tmp_path, text, environment={})
+    assert found.startswith("5:20: ")
+    assert faults(tmp_path, text, environment={}, sets=["defaults.model=x"]) == []
 
 
 def test_aliases_are_what_they_stand_for(tmp_path: Path) -> None:
@@ -195,3 +198,15 @@ def test_any_value_is_read_or_refused_with_places_in_the_file(tmp_path: Path, va
         place = fault.place or Place(1, 1)
         assert place.line <= len(lines)
         assert place.column <= len(lines[place.line - 1]) + 1
+
+
+def test_a_path_of_the_file_counts_from_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With variables and the person's folder put in; what can be no path says where it stands."""
+    monkeypatch.setenv("HOME", "/home/ada")
+    described = read(written(tmp_path, SMALL + "output: {file: x}\n"), environment={"DAY": "monday"})
+    keys = ("output", "file")
+    assert described.located("../${env:DAY}.md", keys) == tmp_path / "../monday.md"
+    assert described.located("~/a.md", keys) == Path("/home/ada/a.md")
+    for name in ("~nobody-is-called-so/a.md", "a\0b"):
+        with pytest.raises(ChainFileError, match=r"a.yaml:5:16: it is no path; mend it"):
+            described.located(name, keys)

@@ -48,6 +48,13 @@ def test_a_module_is_found_in_the_folder_with_what_is_beside_it(tmp_path: Path) 
     assert not list(tmp_path.rglob("*.pyc"))
 
 
+def test_a_name_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    """Those that a person has written; Python's own are of no use."""
+    write(tmp_path, mine_a="from json import dumps\nloud = 1\n_own = 2")
+    with pytest.raises(PluginError, match=r"^there is no quiet in mine_a; there are dumps, loud$"):
+        Code(tmp_path).get("mine_a:quiet")
+
+
 def test_a_folder_without_an_init_is_a_package_only_if_it_is_meant(tmp_path: Path) -> None:
     """A folder of pictures called `email` hides no module; one that nothing else is called is looked into."""
     write(tmp_path, mine_p__inside="import email.message\nvalue = email.message.Message.__name__")

@@ -59,7 +59,7 @@ FLOW = SMALL + "flow:\n  - "
         (FLOW + "3\n", ["6:5: a step of the flow must be a name or a mapping, not a number; write an agent's name"]),
         (FLOW + "\n", ["6:4: a step of the flow must be a name or a mapping, not empty; write an agent's name"]),
         (SMALL + "flow: []\n", ["5:7: `flow` is empty; write something in it, or leave `flow` out"]),
-        (FLOW + "parallel: []\n", ["6:15: `parallel` is empty; write something in it, or leave `parallel` out"]),
+        (FLOW + "parallel: []\n", ["6:15: `parallel` is empty; write a step in it"]),
     ],
 )
 def test_a_key_that_is_none_or_missing_is_named_with_the_one_that_was_meant(
@@ -90,8 +90,9 @@ def test_a_key_that_is_none_or_missing_is_named_with_the_one_that_was_meant(
         ("max_tokens: 0", "must be 1 or more; write a larger number"),
         ("tools: a", "must be a list, not text; write it as a list: [a]"),
         ("options: a", "must be a mapping, not text; write keys with values below it, indented"),
-        ("options:", "must be a mapping, not empty; write keys with values below it, indented, or {} for none"),
-        ("tools:", "must be a list, not empty; write it behind the colon, or leave `tools` out"),
+        ("options:", "4:5: `options` is empty; write something in it, or leave `options` out"),
+        ("tools:", "4:5: `tools` is empty; write something in it, or leave `tools` out"),
+        ("output: name", "`output` must be a mapping, not text; write `output: {schema: name}`"),
         ("python: x", "`python` cannot be `x`; write `module:name`"),
     ],
 )
@@ -110,6 +111,10 @@ def test_a_value_of_another_kind_is_said_in_words_of_yaml(tmp_path: Path, text: 
         ("inputs: {a: {type: strng}}", "`type` must be string, integer, number, boolean, file or files, not strng; di"),
         ("output: {format: 3}", "`format` must be text, json or jsonl, not 3; write one of these"),
         ("vars: {a: [1]}", "5:11: `a` must be text, true or false or a number, not a list; write one of these"),
+        ("limits: {usd: }", "5:10: `usd` is empty; write something in it, or leave `usd` out"),
+        ("flow:", "5:1: `flow` is empty; write something in it, or leave `flow` out"),
+        ("flow: [{loop: {do: [], max: 1}}]", "5:20: `do` is empty; write a step in it"),
+        ("flow: [{if: x}]", "write `if: {matches: x, then: […]}`"),
         ("vars: {a: }", "5:8: `a` must be text, true or false or a number, not empty; write it behind the colon"),
         ("vars: {a.b: x}", "5:8: `a.b` cannot be a name; use up to 80 letters from a to z, digits, _ and -"),
         ("flow: writer", "5:7: `flow` must be a list, not text; write it as a list: [writer]"),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from miniagents.chains import conditions
 from miniagents.chains.conditions import Judge
 from miniagents.chains.schema import Condition
 from miniagents.errors import SettingsError, UsageError
@@ -13,6 +14,9 @@ from miniagents.errors import SettingsError, UsageError
         (Condition(matches="b.d"), "a bad day", True),
         (Condition(matches="^b"), "a bad day", False),
         (Condition(matches="(?i)APPROVED"), "approved.", True),
+        (Condition(matches="so {done} {2}"), "so {done}  ", True),
+        (Condition(matches="so {done}"), "so", False),
+        (Condition(matches=r"\\{e}\{e}\N{DIGIT ONE}{1,2}$"), r"\{e}{e}11", True),
         (Condition(schema={"type": "object", "required": ["ok"]}), '```json\n{"ok": true}\n```', True),
         (Condition(schema={"type": "object", "required": ["ok"]}), "{}", False),
         (Condition(schema={"type": "object"}), "no JSON", False),
@@ -24,6 +28,15 @@ from miniagents.errors import SettingsError, UsageError
 def test_a_condition_holds_or_not(condition: Condition, text: str, *, holds: bool) -> None:
     """A pattern is looked for anywhere; JSON has to fit; both, if both are there."""
     assert Judge(condition).holds(text) is holds
+
+
+def test_a_pattern_that_would_take_for_ever_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says which one it is: what models say may make a pattern hang that was fine so far."""
+    monkeypatch.setattr(conditions, "_PATIENCE_S", 0.01)
+    judge = Judge(Condition(matches="(a|aa)+$"))
+    assert judge.holds("aaa")
+    with pytest.raises(SettingsError, match=r"matches: '\(a\|aa\)\+\$' takes longer than 0.01 seconds for"):
+        judge.holds("a" * 100 + "!")
 
 
 def test_what_can_be_no_condition_is_refused() -> None:

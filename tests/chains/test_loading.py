@@ -2,14 +2,18 @@
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 import miniagents.chains
-from miniagents import MiniAgents
+from miniagents import InteractionContext, Message, MiniAgents, miniagent
 from miniagents.chains import load
 from miniagents.chains.loading import Chain
 from miniagents.errors import ChainFileError, NoScopeError, SettingsError
+from miniagents.ext import misc_agents, transcript
+from miniagents.hookspecs import hookimpl
+from miniagents.messages import MessageSequencePromise
 from miniagents.plugins.project import digest_of, sources_below
 from tests.chains.played import HEAD, Heard, chain_from, chain_of, plugins_with, scripted, streaming, tagging
 
@@ -160,3 +164,56 @@ def test_what_is_not_there_is_said_with_its_place(tmp_path: Path, agent: str, wo
     (tmp_path / "mine.py").write_text(MINE, encoding="utf-8")
     with pytest.raises(SettingsError, match=words):
         chain_from(tmp_path, f"agents:\n  a: {agent}\n", {}, allow_code=True)
+
+
+def files_of_talk(folder: Path) -> list[Path]:
+    """Return the transcripts below a folder."""
+    return [*folder.glob("chats/*.md"), *folder.glob("talk.md")]
+
+
+@pytest.mark.parametrize("history", ["markdown", "shelf:x", "{file: talk.md}"])
+async def test_a_dialog_is_kept_as_its_file_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, history: str) -> None:
+    """In a new file, by what a plugin offers, in a file of its own: without the program, too."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(misc_agents, "console_user_agent", scripted("hello"))
+    kept: list[str] = []
+
+    @miniagent
+    async def shelf(
+        ctx: InteractionContext, previous: MessageSequencePromise | None = None, argument: str = ""
+    ) -> None:
+        said = await ctx.message_promises
+        kept.extend(f"{argument}: {message}" for message in said)
+        ctx.reply([*(() if previous is None else await previous), *said])
+
+    histories = SimpleNamespace(
+        register_history=hookimpl(lambda register: register("shelf", shelf.fork(argument=""))), __name__="histories"
+    )
+    path = written(tmp_path, f"{HEAD}agents: {{a: {{plugin: echo}}}}\nflow: [user, a]\nhistory: {history}\n")
+    async with MiniAgents():
+        await load(path, plugins=plugins_with({}, histories), environment={}).inquire()
+    files = files_of_talk(tmp_path)
+    if history == "shelf:x":
+        assert (kept, files) == (["x: hello", "x: hello"], [])
+    else:
+        [file] = files
+        assert [message.text for message in transcript.read(file)] == ["hello", "hello"]
+
+
+@pytest.mark.parametrize("history", ["markdwn", "markdown:x", "memory:x"])
+def test_a_history_that_there_is_not_is_refused_at_once(tmp_path: Path, history: str) -> None:
+    """Not when the first thing was said."""
+    path = written(tmp_path, f"{HEAD}agents: {{a: {{plugin: echo}}}}\nflow: [user, a]\nhistory: {history}\n")
+    with pytest.raises(SettingsError, match=rf"tale.yaml:5:1: no history is called {history}; "):
+        load(path, environment={})
+
+
+async def test_who_persists_messages_has_those_of_named_agents_twice(tmp_path: Path) -> None:
+    """As they were said, and with the agent's name: equal messages, which have one hash."""
+    persisted: list[Message] = []
+    path = written(tmp_path, f"{HEAD}agents: {{a: {{plugin: s}}}}\n")
+    agent = load(path, plugins=plugins_with({"s": streaming(["x"])}), environment={})
+    async with MiniAgents(on_persist_message=persisted.append):
+        await agent.inquire("go")
+    names = [message.metadata.get("agent") for message in persisted if message.text == "x"]
+    assert (names, len({message.content_hash for message in persisted})) == ([None, "a"], 2)

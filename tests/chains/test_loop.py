@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from miniagents import InteractionContext, MiniAgent, MiniAgents, miniagent
-from miniagents.errors import PiecesGoneError
-from tests.chains.played import Heard, chain_of, scripted, streaming, tagging
+from miniagents.chains import conditions
+from miniagents.chains.calls import place_of
+from miniagents.errors import PiecesGoneError, SettingsError
+from tests.chains.played import Heard, chain_of, echoing, scripted, streaming, tagging
 
 
 async def said(folder: Path, flow: str, text: str = "go", **agents: MiniAgent) -> str:
@@ -169,3 +171,16 @@ async def test_calls_are_there_for_a_reader_that_begins_late_but_not_too_late(tm
         run = chain.run("0")
         await run.reply
         assert [call.number async for call in run.calls] == [*range(1, 61)]
+
+
+async def test_a_pattern_that_takes_for_ever_ends_the_run_at_its_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A loop and a branch tell of it as of any error, with the line of the file."""
+    monkeypatch.setattr(conditions, "_PATIENCE_S", 0.01)
+    for flow in ("loop: {do: [a], until: {matches: (a|aa)+$}}", "if: {matches: (a|aa)+$, then: [a]}"):
+        async with MiniAgents():
+            run = chain_of(tmp_path, f"  - {flow}", {"a": echoing}).run("a" * 100 + "!")
+            with pytest.raises(SettingsError, match="takes longer than") as caught:
+                await run.reply
+        assert place_of(caught.value) == f"{tmp_path / 'tale.yaml'}:6"

@@ -8,6 +8,7 @@ import pytest
 from miniagents.chains.chain_file import read
 from miniagents.chains.overrides import change_variables, fitting, set_values
 from miniagents.chains.source import tree_of
+from miniagents.errors import ChainFileError
 from tests.chains.written import SMALL, faults, written
 
 FILE = (
@@ -28,7 +29,6 @@ FILE = (
         ("agents.writer.instructions=[x", ("agents", "writer", "instructions"), "[x"),
         ("agents.writer.instructions={x: !y z}", ("agents", "writer", "instructions"), "{x: !y z}"),
         ("agents.writer.instructions=a=b", ("agents", "writer", "instructions"), "a=b"),
-        ("agents.writer.model=", ("agents", "writer", "model"), None),
         ("limits={calls: 3}", ("limits",), {"calls": 3}),
         ("limits.calls=3", ("limits", "calls"), 3),
         ("flow.0=critic", ("flow", 0), "critic"),
@@ -45,6 +45,16 @@ def test_a_path_sets_a_value(told: str, keys: tuple[Any, ...], value: Any) -> No
         found = found[key]
     assert found == value
     assert tree.origins[keys] == f"--set {told.partition('=')[0]}"
+
+
+@pytest.mark.parametrize("nothing", ["", "null", "~"])
+def test_nothing_leaves_a_key_out(tmp_path: Path, nothing: str) -> None:
+    """As if the file did not have it, there or not; what must be there is then missing, and it is said by whom."""
+    path = written(tmp_path, FILE + "limits: {calls: 3}\n")
+    file = read(path, sets=[f"limits.calls={nothing}", f"limits.usd={nothing}", f"flow={nothing}"]).file
+    assert (file.limits.calls, file.limits.usd, file.flow) == (None, None, None)
+    with pytest.raises(ChainFileError, match=r"--set agents: `agents` is missing"):
+        read(path, sets=[f"agents={nothing}"])
 
 
 @pytest.mark.parametrize(

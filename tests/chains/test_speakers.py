@@ -1,16 +1,25 @@
 """Models in a chain, by the real SDKs against the provider of the tests."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from miniagents import Message, MiniAgents
+from miniagents import InteractionContext, Message, MiniAgents, miniagent
 from miniagents.chains.calls import place_of
 from miniagents.chains.speakers import heard_by
 from miniagents.content import Text, ToolCall, ToolResult
-from miniagents.errors import ModelError, ModelNotFoundError, ProviderUnreachableError, ReplyCutError
-from tests.chains.played import chain_from, plugins_with, read_tokens, shouting
+from miniagents.errors import (
+    ModelError,
+    ProviderUnreachableError,
+    ReplyCutError,
+    SchemaMismatchError,
+    SettingsError,
+    UsageError,
+)
+from miniagents.hookspecs import ModelProvider, hookimpl
+from tests.chains.played import chain_from, plugins_with, read_tokens, scripted, shouting
 from tests.ext.llm.asking import environment, served
 from tests.fakes.llm_server import Reply, ToolUse
 
@@ -188,9 +197,7 @@ flow:
 
 async def test_a_model_that_nobody_serves_is_refused_before_the_run(tmp_path: Path) -> None:
     """The error names the line of the file, and what was meant."""
-    with pytest.raises(
-        ModelNotFoundError, match=r"tale\.yaml:4:7: no model is called 'antropic'; did you mean anthropic"
-    ):
+    with pytest.raises(SettingsError, match=r"tale\.yaml:4:7: no model is called 'antropic'; did you mean anthropic"):
         chain_from(tmp_path, "agents:\n  a: {model: antropic}\n", {})
 
 
@@ -216,3 +223,59 @@ def test_a_model_hears_others_as_users_where_the_person_has_not_the_last_word() 
     asked = [other, Message(text="ask", role="user")]
     assert heard_by("me", asked) == tuple(asked)
     assert heard_by("me", []) == ()
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize("flow", ["[clear, a]", "[{agent: a, input: inputs.none}]", "[blank, a]"])
+@pytest.mark.parametrize("model", ["gpt-4o", "claude-small"])
+async def test_a_model_that_is_sent_nothing_is_sent_its_instructions(tmp_path: Path, model: str, flow: str) -> None:
+    """As what a user says: no API answers a conversation without one."""
+    text = f"""
+inputs: {{none: {{}}}}
+agents: {{blank: {{plugin: blank}}, a: {{model: {model}, instructions: "Invent a subject."}}}}
+flow: {flow}
+"""
+    async with served("Foxes.") as server, MiniAgents():
+        plugins = plugins_with({"blank": scripted(" \n")})
+        assert str(await chain_from(tmp_path, text, environment(server), plugins=plugins).run("go").reply) == "Foxes."
+        [request] = server.requests
+    assert "system" not in request.body
+    [message] = request.body["messages"]
+    assert (message["role"], "Invent a subject." in str(message["content"])) == ("user", True)
+
+
+async def test_a_model_that_is_sent_nothing_and_has_no_instructions_is_not_asked(tmp_path: Path) -> None:
+    """The error says which agent it is, and in which step."""
+    async with MiniAgents():
+        run = chain_from(tmp_path, "agents: {a: {model: gpt-4o}}\nflow: [clear, a]\n", {}).run("go")
+        with pytest.raises(
+            UsageError, match="a is sent nothing, and has no instructions; give it `instructions`"
+        ) as caught:
+            await run.reply
+    assert place_of(caught.value).endswith("tale.yaml:4")
+
+
+async def test_a_reply_of_a_model_that_knows_no_schemas_has_to_fit_too(tmp_path: Path) -> None:
+    """What is streamed is streamed; then it is an error, as it is where the model knows of it; a cut stays one."""
+
+    async def cut() -> Any:
+        yield "{"
+        raise ReplyCutError("the reply ended")
+
+    said = iter(['{"n": 1}', "one", cut])
+
+    @miniagent
+    async def saying(ctx: InteractionContext, **_options: Any) -> None:
+        told = next(said)
+        ctx.reply(told if isinstance(told, str) else Message.promise(told()))
+
+    provider = ModelProvider(name="wall", agent=saying, source="", way_out="", default_model="x", ready=str, rank=1)
+    models = SimpleNamespace(register_models=hookimpl(lambda register: register(provider)), __name__="models")
+    text = "agents: {a: {model: 'wall:x', output: {schema: n int}}}\n"
+    chain = chain_from(tmp_path, text, {}, plugins=plugins_with({}, models))
+    async with MiniAgents():
+        assert str(await chain.run("go").reply) == '{"n": 1}'
+        with pytest.raises(SchemaMismatchError, match="the reply does not fit the schema"):
+            await chain.run("go").reply
+        with pytest.raises(ReplyCutError):
+            await chain.run("go").reply

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from miniagents import Message
 
 PROGRAM = Path(sysconfig.get_path("scripts"), "miniagents")
-SOON_S = 45.0  # on a machine that does much else; what is met earlier is not waited for
+SOON_S = 150.0
+"""A hundred times what a program takes, for machines that do much else; what is met earlier is not waited for."""
 SHIPPED = tuple(f"miniagents_{name}" for name in ("echo", "llamacpp", "mcp", "ollama", "sqlite"))
 ECHOING = """
 from miniagents import miniagent

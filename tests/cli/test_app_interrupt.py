@@ -17,6 +17,26 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Program, Ran
     from tests.fakes.llm_server import LLMServer
 
+LINGERING = """
+import asyncio, sys, threading, time
+from miniagents import miniagent
+from miniagents.hookspecs import hookimpl
+
+def linger():
+    threading.main_thread().join()
+    print("ending", file=sys.stderr, flush=True)
+    time.sleep(600)
+
+@miniagent
+async def slow_agent(ctx, **_):
+    threading.Thread(target=linger).start()
+    print("up", file=sys.stderr, flush=True)
+    await asyncio.Event().wait()
+
+@hookimpl
+def register_agents(register):
+    register("slow", slow_agent)
+"""
 AT_ONCE_S = 15.0  # 0.1 s on an idle machine; what is interrupted would take 30 s and more
 ENOUGH_S = 50.0
 
@@ -91,6 +111,21 @@ def test_ctrl_c_at_the_start(program: Program, what: str) -> None:
     ran, took_s = interrupted(program, process)
     assert (ran.code, ran.out, ran.err) == (130, b"", "")
     assert took_s < AT_ONCE_S
+
+
+def test_ctrl_c_again_while_it_ends(program: Program) -> None:
+    """Whoever presses it again, while a thread that a plugin has started keeps the program, is rid of it quietly."""
+    program.install("slow", slow=LINGERING)
+    process = program.start("chat", "--agent", "slow", "hi", stdin=subprocess.DEVNULL)
+    assert process.stderr
+    assert process.stderr.readline() == b"up\n"
+    process.send_signal(signal.SIGINT)
+    assert process.stderr.readline() == b"ending\n"
+    while process.poll() is None:  # one that comes just before a lock is waited for wakes nobody
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.05)
+    ran = program.end(process)
+    assert (ran.code, ran.err) == (130, "")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -69,6 +70,15 @@ async def test_always() -> None:
     approval.forget()
     assert await results(approval, "remove", "remove") == ["removed "] * 2
     assert len(person.asked) == 2
+
+
+async def test_a_tool_that_has_become_another_is_asked_about_again() -> None:
+    """What a person has always allowed is a tool as it was told of; by its name another one gets nothing from that."""
+    approval = Approval(Person("always", "n"))
+    call = ToolCall("1", name="remove", arguments="")
+    for described, answer in (("Remove it.", True), ("Remove it.", True), ("Remove all.", False)):
+        approval.prepared(replace(remove, description=described), ())
+        assert await approval(call) is answer
 
 
 async def test_one_question_at_a_time() -> None:

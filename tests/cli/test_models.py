@@ -14,7 +14,7 @@ from miniagents.cli.config.environment import KeyedEnvironment
 from miniagents.cli.config.key import Key
 from miniagents.cli.config.settings import Flags, settings_from
 from miniagents.cli.models import Choice, check_options, choose, state_of, wanted
-from miniagents.errors import KeyMissingError, ModelNotFoundError, SettingsError
+from miniagents.errors import KeyMissingError, SettingsError
 from miniagents.ext.llm import anthropic, openai
 from miniagents.hookspecs import ModelProvider, Option
 from miniagents.testing import scripted_agent
@@ -137,7 +137,7 @@ def test_without_any_the_ways_out(providers: Mapping[str, ModelProvider]) -> Non
 )
 def test_a_name_that_nobody_knows(providers: Mapping[str, ModelProvider], name: str, hint: str) -> None:
     """The error says who named it, what is near to it, and how to list what there is."""
-    with pytest.raises(ModelNotFoundError) as caught:
+    with pytest.raises(SettingsError) as caught:
         chosen(providers, name)
     assert (
         str(caught.value) == f"--model: no model is called {name!r}; {hint} (`miniagents models` lists what is there)"
@@ -147,7 +147,7 @@ def test_a_name_that_nobody_knows(providers: Mapping[str, ModelProvider], name: 
 @pytest.mark.parametrize("name", ["local", "my.gguf"])
 def test_a_local_model_without_its_plugin(name: str) -> None:
     """Whoever wants a model on this machine and lacks the plugin is told how to get it."""
-    with pytest.raises(ModelNotFoundError, match="install the plugin miniagents-llamacpp"):
+    with pytest.raises(SettingsError, match="install the plugin miniagents-llamacpp"):
         choose(name, "config.toml", plugins.load([builtins], []).providers, {})
 
 

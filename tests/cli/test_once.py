@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Program
 
 ENDS = {
-    "length": "the reply ends here because it may have no more tokens; raise max_tokens (-o max_tokens=…)",
+    "length": "the reply ends here because it may have no more tokens; raise max_tokens (-o max_tokens=…, or /set)",
     "content_filter": "the reply ends here because the provider's content filter stopped it; rephrase the request",
 }
 

@@ -45,6 +45,16 @@ async def test_what_is_edited_keeps_its_files(tmp_path: Path) -> None:
     assert (question.text, [type(part).__name__ for part in question.parts]) == ("other", ["Text", "Image"])
 
 
+async def test_an_edit_that_is_given_up(tmp_path: Path) -> None:
+    """What is said next is said in its turn, without the files of the question, and nothing goes back."""
+    seat = Seat(tmp_path)
+    seat.session.attached.append(Image(PNG, media_type="image/png"))
+    lines = await seat.say("first", "/edit", seat.session.give_up_edit, "other", seat.session.give_up_edit)
+    first, _, other, _ = seat.session.conversation.messages()
+    assert [len(first.parts), str(other), other.parts] == [2, "other", ()]
+    assert lines.count("the question stays as it was said") == 1
+
+
 async def test_an_interruption(tmp_path: Path) -> None:
     """It ends the answer that arrives, and the one to come where it comes too early; else there is nothing to end."""
 

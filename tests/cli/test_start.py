@@ -91,7 +91,7 @@ def test_a_broken_plugin_costs_no_reply(program: Program, provider: LLMServer) -
     program.install("some", z_works=WORKS, c_leaves=BROKEN["c_leaves"][0])
     ran = program.run("chat", "-m", "gpt-x", "hi")
     assert (ran.code, ran.out) == (0, b"You said: hi")
-    assert ran.err == "a plugin that talks\nminiagents: plugin c_leaves skipped: SystemExit: 3\n"
+    assert ran.err == "a plugin that talks\nminiagents: plugin c_leaves skipped: SystemExit: 3 (c_leaves.py, line 1)\n"
     assert program.run("chat", "-m", "mine-9", "hi").out == b"from a plugin"
 
 
@@ -108,7 +108,7 @@ def test_a_model_that_is_fetched(program: Program) -> None:
     ran = program.run("models", "pull", "openai")
     assert (ran.code, ran.err) == (2, "miniagents: openai: no such model can be fetched; there is fetched, far\n")
     ran = program.run("models", "pull")
-    assert (ran.code, ran.out) == (1, b"")
+    assert (ran.code, ran.out) == (2, b"")
     assert "models: no model is called 'local'; for models on this machine, install" in ran.err
 
 

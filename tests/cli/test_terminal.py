@@ -70,6 +70,11 @@ def test_a_dumb_terminal(program: Program, provider: LLMServer) -> None:
     terminal.wait_for(lambda: "You said: hi\n" in terminal.text and not terminal.sends_signals())
     assert [line for line in terminal.lines if line.endswith(" hi")] == ["> hi", "You said: hi"]
     assert terminal.lines[terminal.lines.index("> hi") + 1] == ""
+    terminal.send(f"/edit{ENTER}")
+    terminal.wait_for(lambda: terminal.lines[-1] == "> hi" and not terminal.sends_signals())
+    terminal.send(f" there{ENTER}")
+    terminal.wait_for(lambda: "You said: hi there\n" in terminal.text and not terminal.sends_signals())
+    assert "> hi there" in terminal.lines
     terminal.send(CTRL_D)
     assert terminal.end() == 0
     assert b"\x1b" not in terminal.raw

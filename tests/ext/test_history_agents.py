@@ -20,20 +20,6 @@ from miniagents.utils import adialog_loop
 HI, HO = Message(text="Hi", role="user"), Message(text="Ho", role="assistant")
 
 
-@pytest.fixture
-def chat(tmp_path: Path) -> Path:
-    """Return where the transcript is to be."""
-    return tmp_path / "chat.md"
-
-
-@pytest.fixture(params=["in memory", "markdown"])
-def history_agent(request: pytest.FixtureRequest, chat: Path) -> MiniAgent:
-    """Return each history agent in turn."""
-    return (
-        in_memory_history_agent if request.param == "in memory" else markdown_history_agent.fork(history_md_file=chat)
-    )
-
-
 def user_says(*texts: str) -> MiniAgent:
     """Return a user who says these things, and looks away when the answer is an error."""
     left = iter(texts)

@@ -15,12 +15,6 @@ from miniagents.utils import adialog_loop
 from tests.ext.test_history_agents import HI, HO, arriving, content_of, listening, user_says
 
 
-@pytest.fixture
-def chat(tmp_path: Path) -> Path:
-    """Return where the transcript is to be."""
-    return tmp_path / "chat.md"
-
-
 def all_texts(chat: Path) -> list[str]:
     """Return the texts of everything in a transcript."""
     return [record.message.text for record in read_records(chat)]

@@ -17,20 +17,6 @@ from tests.ext.test_history_agents import HI, HO, arriving, content_of, listenin
 from tests.ext.test_transcript import file_size_limit
 
 
-@pytest.fixture
-def chat(tmp_path: Path) -> Path:
-    """Return where the transcript is to be."""
-    return tmp_path / "chat.md"
-
-
-@pytest.fixture(params=["in memory", "markdown"])
-def history_agent(request: pytest.FixtureRequest, chat: Path) -> MiniAgent:
-    """Return each history agent in turn."""
-    return (
-        in_memory_history_agent if request.param == "in memory" else markdown_history_agent.fork(history_md_file=chat)
-    )
-
-
 @pytest.mark.parametrize(
     ("error", "status"),
     [

@@ -21,20 +21,6 @@ WHOLE = Thinking("hmm", signature="s")
 CUT = ReplyCutError("stopped", host="h", cure="ask again")
 
 
-@pytest.fixture
-def chat(tmp_path: Path) -> Path:
-    """Return where the transcript is to be."""
-    return tmp_path / "chat.md"
-
-
-@pytest.fixture(params=["in memory", "markdown"])
-def history_agent(request: pytest.FixtureRequest, chat: Path) -> MiniAgent:
-    """Return each history agent in turn."""
-    return (
-        in_memory_history_agent if request.param == "in memory" else markdown_history_agent.fork(history_md_file=chat)
-    )
-
-
 def arriving(*pieces: Any, error: Exception | None = CUT) -> MessagePromise:
     """Return a message that arrives piece by piece, one a second, and breaks at its end."""
 

@@ -3,31 +3,13 @@
 import asyncio
 from pathlib import Path
 
-import pytest
-
 from miniagents.ext.history_agents import in_memory_history_agent, markdown_history_agent
 from miniagents.ext.transcript import append, read, read_records
-from miniagents.ext.transcript_path import conversation
 from miniagents.messages import Message
 from miniagents.miniagents import MiniAgents
 from miniagents.utils import adialog_loop
 from tests.ext.test_history_agents import HI, HO, arriving, listening, user_says
-
-
-@pytest.fixture
-def chat(tmp_path: Path) -> Path:
-    """Return where the transcript is to be."""
-    return tmp_path / "chat.md"
-
-
-def all_texts(chat: Path) -> list[str]:
-    """Return the texts of everything in a transcript."""
-    return [record.message.text for record in read_records(chat)]
-
-
-def texts(chat: Path, at: str | None = None) -> list[str]:
-    """Return the texts of one conversation in it."""
-    return [record.message.text for record in conversation(read_records(chat), at)]
+from tests.ext.test_history_agents_branches import all_texts, texts
 
 
 def take_away(chat: Path) -> None:

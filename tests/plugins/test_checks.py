@@ -180,6 +180,26 @@ def _fails(register: Any) -> None:
     raise ValueError("no")
 
 
+def test_a_history_keeps_nothing_where_the_persons_are() -> None:
+    """One that can be told where is told a place that is gone after the check."""
+    told: list[str] = []
+
+    @miniagent
+    async def keeping_agent(
+        ctx: InteractionContext, /, *, argument: str, previous: Any = None, **_options: Any
+    ) -> None:
+        told.append(argument)
+        ctx.reply([*([] if previous is None else await previous), *await ctx.message_promises])
+
+    offered = keeping_agent.fork(argument="")
+    checks = check_plugin(plugin(register_history=lambda register: register("keeping", offered)), name="p")
+    assert problems(checks) == {}
+    assert told == ["checked"] * 3
+
+
+LINE = _fails.__code__.co_firstlineno + 1
+
+
 def _registers_twice(register: Any) -> None:
     register("echo", echo_agent)
     register("echo", echo_agent)
@@ -188,7 +208,7 @@ def _registers_twice(register: Any) -> None:
 @pytest.mark.parametrize(
     ("hooks", "found"),
     [
-        ({"register_agents": _fails}, {"p: its hooks can be called": "ValueError: no"}),
+        ({"register_agents": _fails}, {"p: its hooks can be called": f"ValueError: no (test_checks.py, line {LINE})"}),
         ({}, {"p: its hooks can be called": "it has none marked with @hookimpl"}),
         ({"register_agents": _registers_twice}, {"p: each name once": "agents: echo twice"}),
     ],

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from miniagents.errors import KeyMissingError, ModelNotFoundError
+from miniagents.errors import KeyMissingError, SettingsError
 from miniagents.hookspecs import ModelProvider, Option
 from miniagents.plugins.choosing import choose, fits, wanted
 from miniagents.testing import scripted_agent
@@ -50,11 +50,16 @@ def test_without_a_name_the_first_that_is_ready_is_asked() -> None:
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("one_1", "did you mean one-1"), ("local", "install"), ("qqq", "write openai:qqq")],
+    [
+        ("one_1", "did you mean one-1"),
+        ("local", "install"),
+        ("qqq", "write openai:qqq"),
+        ("onee:x", "did you mean one:x"),
+    ],
 )
 def test_a_name_that_means_nothing_is_refused(name: str, words: str) -> None:
     """Who said it, and what was meant."""
-    with pytest.raises(ModelNotFoundError, match=f"here: no model is called .*{words}"):
+    with pytest.raises(SettingsError, match=f"here: no model is called .*{words}"):
         choose(name, "here", PROVIDERS, lambda _: None)
 
 

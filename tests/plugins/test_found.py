@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from importlib.metadata import EntryPoint
@@ -47,15 +48,60 @@ def test_a_package_that_changes_has_another_key(site: Site) -> None:
     assert newer.key not in {first.key, again.key, None}
 
 
-def test_what_the_key_does_not_say(site: Site) -> None:
-    """The code of a package that is installed from a folder may change at any time, and so may that of no package."""
-    site.install("package", direct_url='{"dir_info": {"editable": true}}', alpha="")
-    (editable,) = installed()
-    assert not editable.is_pinned
-    site.install("package", direct_url='{"dir_info": {}, "url": "file:///a/folder"}', alpha="")
-    assert installed()[0].is_pinned
+EDITABLE = '{"dir_info": {"editable": true}}'
+
+
+def test_code_that_is_edited_where_it_is(site: Site) -> None:
+    """Of a package that is installed from a folder, each change of a source file makes another plugin."""
+    info = site.install("package", direct_url=EDITABLE, alpha="raise RuntimeError")
+    keys = [installed()[0].key]
+    (site.folder / "alpha").mkdir()
+    (site.folder / "alpha" / "__init__.py").write_text("raise RuntimeError")  # comes before the module of that name
+    importlib.invalidate_caches()
+
+    def is_another() -> bool:
+        keys.append(installed()[0].key)
+        return keys[-1] not in {None, *keys[:-1]}
+
+    assert is_another()
+    assert not is_another()
+    (site.folder / "alpha" / "deep").mkdir()
+    (site.folder / "alpha" / "deep" / "more.py").write_text("X = 1")
+    assert is_another()
+    (site.folder / "alpha" / "deep" / "more.py").write_text("X = 12")
+    assert is_another()
+    os.utime(site.folder / "alpha" / "__init__.py", (1, 1))
+    assert is_another()
+    (site.folder / "alpha" / "notes.txt").touch()
+    assert not is_another()
+    (info / "direct_url.json").write_text('{"dir_info": {}, "url": "file:///a/folder"}')
+    assert is_another()
+    os.utime(site.folder / "alpha" / "__init__.py", (2, 2))
+    assert not is_another()
+    assert "alpha" not in sys.modules
+
+
+def test_what_nobody_can_know_has_no_key(site: Site, tmp_path: Path) -> None:
+    """The code of no package, and that which is not where it was, may be anything."""
     (nobodys,) = installed([EntryPoint("alpha", "alpha", "miniagents")])
     assert (nobodys.key, nobodys.package, nobodys.version()) == (None, "", "")
+    site.install("package", direct_url=EDITABLE, alpha="")
+    (site.folder / "alpha.py").unlink()
+    importlib.invalidate_caches()
+    assert installed()[0].key is None
+    (site.folder / "alpha").mkdir()  # a namespace, with nothing in it
+    importlib.invalidate_caches()
+    assert installed()[0].key is None
+
+
+def test_an_entry_point_of_no_module(site: Site) -> None:
+    """It is found, and to import it fails, which is for others to tell."""
+    info = site.install("package", direct_url=EDITABLE, alpha="")
+    (info / "entry_points.txt").write_text("[miniagents]\nalpha = !! no module\n")
+    (found,) = installed()
+    assert (found.name, found.key) == ("alpha", None)
+    with pytest.raises((AttributeError, AssertionError)):  # as the version of Python has it
+        found.get()
 
 
 def test_files_in_a_folder(tmp_path: Path) -> None:
@@ -63,7 +109,9 @@ def test_files_in_a_folder(tmp_path: Path) -> None:
     assert in_folder(tmp_path / "none") == []
     for name in ("two.py", "one.py", "_three.py", ".four.py", "five.txt"):
         (tmp_path / name).write_text(f"NAME = {name!r}")
-    (tmp_path / "six").mkdir()
+    (tmp_path / "a_folder.py").mkdir()
+    (tmp_path / "a_link.py").symlink_to("nowhere")
+    (tmp_path / "a_device.py").symlink_to("/dev/zero")
     one, two = in_folder(tmp_path)
     assert (one.name, one.origin, two.name) == ("one", str(tmp_path / "one.py"), "two")
     assert one.get().NAME == "one.py"  # type: ignore[attr-defined]  # a module

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from importlib.metadata import EntryPoint
 from types import ModuleType
@@ -16,7 +17,7 @@ from miniagents.plugins import ENTRY_POINT_GROUP, Plugins, load
 from miniagents.testing import scripted_agent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 AGENT = scripted_agent()
 
@@ -90,17 +91,36 @@ def _leaves(register: Any) -> None:
     raise SystemExit(3)
 
 
+def _is_cancelled(register: Any) -> None:
+    raise asyncio.CancelledError  # no Exception
+
+
+async def _waits(register: Any) -> None:
+    """Do nothing."""
+
+
+def _yields(register: Any) -> Iterator[None]:
+    yield
+
+
+HERE = r"\(test_loading.py, line \d+\)"
+"""Which line of a plugin it was."""
+
+
 @pytest.mark.parametrize(
     ("hooks", "reason"),
     [
-        ({"register_models": _raises}, "ValueError: bad news ␛[31m"),
-        ({"register_models": _leaves}, "SystemExit: 3"),
+        ({"register_models": _raises}, f"ValueError: bad news ␛[31m {HERE}"),
+        ({"register_models": _leaves}, f"SystemExit: 3 {HERE}"),
+        ({"register_models": _is_cancelled}, f"CancelledError {HERE}"),
+        ({"register_models": _waits}, "register_models has to be a plain function: neither async, nor one that yields"),
+        ({"register_keys": _yields}, "register_keys has to be a plain function: neither async, nor one that yields"),
         ({"register_models": lambda wrong: None}, "PluginValidationError: .*{'wrong'}.*not be found in the hookspec.*"),
         ({"register_everything": lambda: None}, "PluginValidationError: unknown hook 'register_everything' .*"),
-        ({"register_models": lambda register: register(None)}, "NoneType is no ModelProvider"),
+        ({"register_models": lambda register: register(None)}, f"NoneType is no ModelProvider {HERE}"),
         (
             {"register_models": lambda register: register(provider("x", agent=print))},
-            "the agent of x is no agent but builtin_function_or_method",
+            f"the agent of x is no agent but builtin_function_or_method {HERE}",
         ),
         ({"register_agents": lambda register: register("x", print)}, "the agent x is no agent but builtin_.*"),
         ({"register_history": lambda register: register("x", print)}, "the history x is no agent but builtin_.*"),
@@ -183,4 +203,22 @@ def test_an_object_can_be_a_plugin() -> None:
         def register_models(self, register: Any) -> None:
             raise ValueError("no")
 
-    assert [str(error) for error in load([Mine()], []).broken] == ["plugin Mine skipped: ValueError: no"]
+    (error,) = load([Mine()], []).broken
+    assert str(error).startswith("plugin Mine skipped: ValueError: no (test_loading.py, line ")
+
+
+def test_the_person_may_interrupt(installed: Callable[..., Plugins]) -> None:
+    """Ctrl-C while a plugin is imported is for the program."""
+
+    def register_models(register: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        installed(slow=plugin(register_models=register_models))
+
+
+def test_one_without_hooks(installed: Callable[..., Plugins]) -> None:
+    """Whoever forgot the mark of a hook is told so, not that all is well."""
+    loaded = installed(bare=ModuleType("bare"))
+    assert loaded.broken == ()
+    assert loaded.members[-1].state == "offers nothing: no function of it is marked with @hookimpl"

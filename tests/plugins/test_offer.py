@@ -11,7 +11,7 @@ import typer
 
 from miniagents import Message
 from miniagents.cli.plugins.gathering import commands_of
-from miniagents.errors import PluginError
+from miniagents.errors import KeyMissingError, PluginError
 from miniagents.hookspecs import Key, ModelProvider, ToolSource, Word
 from miniagents.plugins.offer import asked
 from miniagents.plugins.outline import KINDS
@@ -102,7 +102,10 @@ def register_tools(register: Any) -> None:
 def test_each_hook(hook: Callable[..., None], kind: str, things: dict[str, object], notes: dict[str, object]) -> None:
     """What a hook registers is there by its name, and nothing else is; its outline says the same in plain values."""
     offer = asked(plugin(**{hook.__name__: hook}), "p")
-    assert offer.things == {each: things if each == kind else {} for each in KINDS}
+    assert {each: [*those] for each, those in offer.things.items()} == {
+        each: [*things] if each == kind else [] for each in KINDS
+    }
+    assert kind == "providers" or offer.things[kind] == things
     assert offer.outline == ([hook.__name__], {kind: notes}, [], "")
 
 
@@ -127,8 +130,39 @@ def test_a_name_twice() -> None:
         register(dataclasses.replace(PROVIDER, rank=1))
 
     offer = asked(plugin(register_models=register_models), "p")
-    assert offer.things["providers"]["mine"] is PROVIDER
+    assert offer.things["providers"]["mine"].rank == PROVIDER.rank
     assert offer.outline.twice == [["providers", "mine"]]
+
+
+def _fails(*_given: object) -> Any:
+    raise ZeroDivisionError("no\nway")
+
+
+def _complains(*_given: object) -> Any:
+    raise KeyMissingError("no key", cure="get one")
+
+
+def test_a_provider_that_fails_to_say_what_it_has(caplog: pytest.LogCaptureFixture) -> None:
+    """It has nothing, a line says so each time, and others may answer; what it says to the person gets there."""
+    changes: dict[str, Any] = {"models": _fails, "abilities": _fails, "kept": lambda: (_fails() for _ in "x")}
+    given = [
+        dataclasses.replace(PROVIDER, ready=_fails, **changes),
+        dataclasses.replace(PROVIDER, name="other", ready=_complains),
+    ]
+
+    def register_models(register: Any) -> None:
+        for each in given:
+            register(each)
+
+    providers = asked(plugin(register_models=register_models), "p").things["providers"]
+    broken, other = providers.values()
+    assert (broken.ready({}), broken.models(), broken.abilities("m"), broken.kept()) == (None, (), None, ())
+    (said,) = {record.getMessage() for record in caplog.records}
+    assert said.startswith("provider mine: ZeroDivisionError: no way (test_offer.py, line ")
+    assert len(caplog.records) == 4
+    with pytest.raises(KeyMissingError):
+        other.ready({})
+    assert (other.models(), other.abilities, other.kept) == ((), None, None)
 
 
 @pytest.mark.parametrize(
@@ -139,6 +173,8 @@ def test_a_name_twice() -> None:
         ("register_models", [dataclasses.replace(PROVIDER, name="")], "'' is no name; each provider needs one"),
         ("register_agents", ["x", print], "the agent x is no agent but builtin"),
         ("register_agents", [3, AGENT], "3 is no name; each agent needs one"),
+        ("register_agents", [" ", AGENT], "' ' is no name; each agent needs one"),
+        ("register_agents", ["a\x1b[2J", AGENT], r"'a\\x1b\[2J' is no name; each agent needs one"),
         ("register_history", ["x", print], "the history x is no agent but builtin"),
         ("register_slash", ["word"], "str is no Word"),
         ("register_renderers", [Message, str], "'Message' is no subclass of Message"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from miniagents.plugins.project import project_in
+from miniagents.plugins.project import project_in, sources_below
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +38,31 @@ def test_what_counts(tmp_path: Path) -> None:
     project = project_in(tmp_path)
     assert project is not None
     assert [path.name for path in project.sources] == ["mine.py"]
+
+
+def test_what_can_be_read_without_end_is_not_read(tmp_path: Path) -> None:
+    """A repository may bring a link to a device, or a folder named like a file: neither hides the plugins behind it."""
+    folder = tmp_path / "plugins"
+    (folder / "a_folder.py").mkdir(parents=True)
+    (folder / "a_link.py").symlink_to("nowhere")
+    (folder / "a_device.py").symlink_to("/dev/zero")
+    (folder / "beside").mkdir()
+    (folder / "beside" / "a_device.py").symlink_to("/dev/zero")
+    (folder / "mine.py").write_text(PLUGIN)
+    project = project_in(tmp_path)
+    assert project is not None
+    assert [path.name for path in project.sources] == ["mine.py"]
+    assert sources_below(folder)[folder / "beside" / "a_device.py"] == b""
+
+
+def test_a_link_out_of_the_folder(tmp_path: Path) -> None:
+    """What it leads to is what was read, and the hash changes with that."""
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "outside.py").write_text(PLUGIN)
+    (tmp_path / "plugins" / "mine.py").symlink_to(tmp_path / "outside.py")
+    before = _digest(tmp_path)
+    (tmp_path / "outside.py").write_text(f"{PLUGIN}more = 1\n")
+    assert _digest(tmp_path) != before
 
 
 def test_the_hash_changes_with_all_that_may_be_imported(tmp_path: Path) -> None:

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...chains.chain_file import check, read
+from ...chains.chain_file import read
 from ...chains.picture import steps_of
+from ...errors import ChainFileError
 from ...safe_text import one_line
 from ..output import write
-from ..tell import tell
+from .faults import told
 
 if TYPE_CHECKING:
     from ...chains.schema import ChainFile
@@ -23,12 +24,13 @@ def checked(paths: Sequence[Path]) -> bool:
     """Check files; say whether nothing is wrong in any of them."""
     is_fine = True
     for path in paths:
-        faults = check(path)
-        for fault in faults:
-            tell(str(fault))
-        is_fine &= not faults
-        if not faults:
-            write(one_line(f"{path}: fine: {_counted(read(path, needs_inputs=False).file)}") + "\n")
+        try:
+            file = read(path, needs_inputs=False).file
+        except ChainFileError as error:
+            told(error)
+            is_fine = False
+        else:
+            write(one_line(f"{path}: fine: {_counted(file)}") + "\n")
     return is_fine
 
 

@@ -1,4 +1,4 @@
-"""Whose words are shown: everybody's, only theirs who speak last, or those of agents that are named.
+"""Whose words are shown (`--show`): everybody's, only theirs who speak last, or those of agents that are named.
 
 In: what `--show` says, a `ChainFile`. Out: a question to ask of an agent's name. Never: how they are shown.
 """

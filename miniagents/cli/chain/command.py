@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ..option import for_typer
-from .group import RUN
+from .group import RUN, RunCommand
 from .run_command import run_command
 
 __all__ = ["chain_app"]
@@ -18,7 +18,7 @@ _NAMES_OF_HELP = {"help_option_names": ["-h", "--help"]}
 chain_app = typer.Typer(rich_markup_mode=None, context_settings=_NAMES_OF_HELP)
 
 
-chain_app.command(RUN, hidden=True)(for_typer(run_command))
+chain_app.command(RUN, cls=RunCommand, hidden=True)(for_typer(run_command))
 
 
 @chain_app.command("check")

@@ -8,6 +8,7 @@ from typing import Final
 
 from ...chains.calls import place_of, where_of
 from ...errors import ChainFileError, LimitReachedError, SettingsError
+from ..output import ReaderGoneError
 from ..tell import in_words, tell
 
 __all__ = ["told"]
@@ -24,6 +25,8 @@ def told(error: Exception) -> int | None:
         for line in str(error).splitlines():
             tell(line)
         return _USAGE
+    if isinstance(error, ReaderGoneError):
+        return None
     place, where = place_of(error), where_of(error)
     if not place and not isinstance(error, LimitReachedError):
         return None

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from functools import cached_property
 from typing import Any, Final
 
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
-__all__ = ["RUN", "ChainGroup"]
+__all__ = ["RUN", "ChainGroup", "RunCommand"]
 
 RUN: Final = "run"
 """The command that FILE stands for; nobody types its name."""
@@ -48,6 +48,14 @@ class ChainGroup(TyperGroup):
         """Write the options of a run, and then the other commands."""
         self.default.format_options(ctx, formatter)
         self.format_commands(ctx, formatter)
+
+
+class RunCommand(TyperCommand):
+    """Runs a file."""
+
+    def get_usage(self, ctx: Any) -> str:
+        """Return how the group is used: nobody sees that there is another command."""
+        return str(ctx.parent.get_usage())
 
 
 class _Later(Mapping[str, Any]):

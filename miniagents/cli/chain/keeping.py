@@ -6,7 +6,6 @@ In: a chain, settings. Out: a conversation. Never: what is said in it.
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from ...chains.schema import HistoryFile
 from ...errors import TranscriptError
 from ..chats.conversation import Conversation, Unsaved
 from ..chats.elsewhere import Elsewhere
@@ -34,16 +33,16 @@ def conversation_of(chain: "Chain", settings: "Settings", plugins: "Plugins", te
         SettingsError: Nobody keeps conversations in that manner.
         TranscriptError: The file that it is kept in cannot be read.
     """
-    told, where = chain.file.history, chain.described.where(("history",))
+    told, where = chain.history_told(), chain.described.where(("history",))
     if told is None or any(settings.origins.get(name) == SETTINGS[name].flag for name in ("history", "save")):
         kept = began(settings, plugins)
-    elif isinstance(told, HistoryFile):
-        kept = _in_file(chain.path.parent / told.file)
+    elif isinstance(told, Path):
+        kept = _in_file(told)
     elif told in _NOWHERE:
         kept = Unsaved()
     else:
         kept = began(overlaid(settings, Layer(origin=where, values={"history": told, "save": True})), plugins)
-    if text is None:
+    if text is None and kept.path is None:  # a file that was there has its title
         kept.rename(chain.name)
     return kept
 

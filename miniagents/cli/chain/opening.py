@@ -5,14 +5,12 @@ In: an order, settings, plugins. Out: a `Chain`. Never: a run.
 
 import asyncio
 import json
-from threading import Event
 from typing import TYPE_CHECKING
 
 from ...chains.chain_file import read
 from ...chains.loading import Chain
 from ...plugins.decisions import kept
-from ..config.environment import key_of
-from ..tell import FetchBar
+from ..models import fetch, key_to_read, read_key
 from .order import pairs
 
 if TYPE_CHECKING:
@@ -36,8 +34,8 @@ def opened(order: "Order", settings: "Settings", plugins: "Plugins") -> Chain:
         SettingsError: Something that it names is not there, or may not be run.
         ModelError: A model is nobody's, or there is none to ask.
     """
-    sets = [*order.sets]
-    if settings.model is not None and settings.model_from == _MODEL_FLAG:
+    sets, flagged = [*order.sets], settings.model is not None and settings.model_from == _MODEL_FLAG
+    if flagged:
         sets.insert(0, f"defaults.model={json.dumps(settings.model)}")
     described = read(
         order.file,
@@ -46,6 +44,8 @@ def opened(order: "Order", settings: "Settings", plugins: "Plugins") -> Chain:
         inputs=pairs(order.inputs),
         environment=settings.environment,
     )
+    if flagged and not any(each.startswith("defaults.model=") for each in order.sets):
+        described.tree.origins["defaults", "model"] = _MODEL_FLAG
     return Chain(
         described,
         environment=settings.environment,
@@ -71,22 +71,10 @@ def preparing(environment: "Mapping[str, str]") -> "Callable[[Choice], Awaitable
         if (name := str(choice)) not in ready:
             async with turn:
                 if name not in ready:
-                    await _prepared(choice, environment)
+                    key = key_to_read(choice, environment)
+                    if key is not None:
+                        await read_key(key)
+                    await fetch(choice, environment)
                     ready.add(name)
 
     return prepare
-
-
-async def _prepared(choice: "Choice", environment: "Mapping[str, str]") -> None:
-    key = key_of(environment, f"{choice.provider.name.upper()}_API_KEY")
-    if key is not None and not key.is_here:
-        stop = Event()
-        try:
-            await asyncio.to_thread(key.read, stop)
-        finally:
-            stop.set()  # nobody waits for the command any more
-    provider, model = choice.provider, choice.model
-    is_wanted = model == provider.default_model if provider.fetches is None else provider.fetches(model)
-    if provider.pull is not None and is_wanted:
-        with FetchBar(model) as bar:
-            await provider.pull(model, bar, environment)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
+from ...chains.calls import where_of
 from ...ext.transcript_keeping import as_far_as_it_came
 from ...safe_text import exact, one_line
 from ..events import EventMessage
@@ -20,7 +21,7 @@ from .following import each
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable, Callable, Sequence
 
-    from ...chains.calls import Call
+    from ...chains.calls import Call, Where
     from ...messages import Message, MessagePromise
 
 __all__ = ["Records", "error_of"]
@@ -133,10 +134,12 @@ class Records:
         return round(max(0.0, time_s - self._began_s), 4)
 
 
-def error_of(error: BaseException) -> dict[str, str]:
-    """Return what went wrong, as a program wants it."""
+def error_of(error: BaseException) -> dict[str, str | None]:
+    """Return what went wrong, as a program wants it; with whose step it was, if it was one."""
     if isinstance(error, Exception):
-        return {"error": type(error).__name__, "message": one_line(in_words(error))}
+        where = where_of(error)
+        whose = {} if where is None else {"agent": exact(where.agent), "step": _step(where)}
+        return {"error": type(error).__name__, "message": one_line(in_words(error)), **whose}
     return {"error": "interrupted", "message": "interrupted"}
 
 
@@ -149,8 +152,8 @@ async def _parents(call: "Call") -> list[str]:
     return hashes
 
 
-def _step(call: "Call") -> str | None:
-    return None if call.place is None else str(call.place)
+def _step(of: "Call | Where") -> str | None:
+    return None if of.place is None else str(of.place)
 
 
 def _nothing(*_: object, **__: object) -> None:

@@ -1,4 +1,4 @@
-"""A chain that is not run: drawn, or told what would run.
+"""A chain that is not run: drawn (`--graph`), or told what would run (`--dry-run`).
 
 In: an order, settings. Out: standard output. Never: a request, a key, a secret.
 """

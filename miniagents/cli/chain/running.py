@@ -8,18 +8,19 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from ...chains.schema import USER
 from ...errors import SettingsError
 from ...ext.history_agents import in_memory_history_agent
 from ...ext.transcript_keeping import as_far_as_it_came
 from ...messages import Message, MessageSequencePromise
 from ...miniagents import MiniAgents
 from ..approval import Approval
-from ..chats.conversation import nothing_left
+from ..chats.conversation import discard_empty
 from ..piped import prompt_from
 from ..start import plugins_for
 from ..tell import note
 from ..usage import usage_line
-from .choice import has_user
+from .choice import has_user, shown_by
 from .following import as_they_begin, gather_messages, see_failures, together
 from .keeping import conversation_of
 from .opening import opened, preparing
@@ -55,6 +56,8 @@ def run(order: "Order", words: Sequence[str], settings: "Settings", *, is_dry: b
     """
     plugins = plugins_for(settings)
     chain = opened(order, settings, plugins)
+    if order.show is not None:
+        shown_by(order.show, chain.file)
     text = _text(words, chain)
     if is_dry:
         rehearse(chain, text)
@@ -79,7 +82,7 @@ def _text(words: Sequence[str], chain: "Chain") -> str | None:
 def _target(order: "Order", chain: "Chain", settings: "Settings") -> Target | None:
     path = order.output
     if path is None and chain.file.output.file is not None:
-        path = chain.path.parent / chain.file.output.file
+        path = chain.described.located(chain.file.output.file, ("output", "file"))
     return None if path is None else Target(path, force=order.force, environment=settings.environment)
 
 
@@ -109,28 +112,31 @@ class _Running:
         if self._target is not None and form != "text" and showing.records is None:
             showing.records = Records()
         self._kept.make()  # now, so that nobody is asked in vain
-        transcript = None if self._kept.path is None else str(self._kept.path)
         reply = MessageSequencePromise()
         try:
-            with nothing_left(self._kept.path):
-                showing.start(self._chain.name, transcript)
-                async with showing, MiniAgents():
-                    begun = self._begin(showing)
-                    reply = begun.reply
-                    await self._watch(begun, showing)
+            showing.start(self._chain.name, None if self._kept.path is None else str(self._kept.path))
+            async with showing, MiniAgents():
+                begun = self._begin(showing)
+                reply = begun.reply
+                await self._watch(begun, showing)
             whole = await reply
         except (Exception, asyncio.CancelledError) as error:
             if showing.records is not None:
                 await showing.records.complete()
-            showing.fail(error, await _came(reply), transcript)
+            showing.fail(error, await _came(reply), self._transcript())
             raise
         finally:
+            discard_empty(self._kept.path)
             self._tell()
-        showing.finish(whole, transcript)
+        showing.finish(whole, self._transcript())
         if self._target is not None:
-            known = {} if showing.records is None else showing.records.as_object(whole, transcript)
+            known = {} if showing.records is None else showing.records.as_object(whole, self._transcript())
             self._target.write(formed(whole, form, known))
             note(f"written to {self._target.path}")
+
+    def _transcript(self) -> str | None:
+        """Return the path of the transcript, if there is something in it."""
+        return self._kept.kept_in if self._kept.path is not None and self._kept.kept_in else None
 
     def _tell(self) -> None:
         """Say what it used, if that is wanted, and where it is kept."""
@@ -143,17 +149,21 @@ class _Running:
         return self._chain.run(
             self._said,
             user=showing.user,
-            history=in_memory_history_agent,  # for what agents are sent; all that is said is kept below
+            history=in_memory_history_agent.fork(start=self._said_before()),  # all that is said is kept below
             approve=None if showing.ask is None else Approval(showing.ask),
             prepare=preparing(self._environment),
         )
 
+    def _said_before(self) -> list[Message]:
+        """Return the dialog that goes on: of what is kept, what the person said and what came out at the end."""
+        plan = self._chain.plan
+        before = self._kept.messages() if plan.is_dialog else []
+        return [message for message in before if message.metadata.get("agent", USER) in {USER, *plan.ends}]
+
     async def _watch(self, begun: "Run", showing: Showing) -> None:
         """Show and keep a run; what failed is kept as far as it came before the error is raised."""
         calls = begun.calls  # whose readers have to begin now
-        agent = self._kept.history_agent()
-        history = agent.inquire(self._said) if self._said else None
-        history = agent.inquire(as_they_begin.inquire(calls=aiter(calls)), previous=history)
+        history = self._kept.history_agent().inquire([*self._said, as_they_begin.inquire(calls=aiter(calls))])
         works = showing.works(begun)
         if not has_user(self._chain.file):  # who is told of failures, and goes on
             works.append(see_failures(aiter(calls)))

@@ -190,7 +190,7 @@ def showing_for(order: "Order", settings: "Settings", plugins: "Plugins", chain:
     """
     environment, file = settings.environment, chain.file
     is_terminal = all(map(_is_terminal, (sys.stdout, sys.stderr))) and not is_dumb(environment)
-    shown = shown_by(order.show or ("last" if settings.quiet else "all"), file)
+    shown = shown_by(("last" if settings.quiet else "all") if order.show is None else order.show, file)
     form = file.output.format if file.output.file is None and not order.is_for_scripts else "text"
     if order.jsonl or form == "jsonl":
         return _AsEvents(None, Records(write_event))

@@ -1,4 +1,4 @@
-"""The file that a chain writes its reply into: whole or not at all, and never over what no chain has written.
+"""The file for a chain's reply (`--output`): written whole or not at all, and never over what no chain has written.
 
 What was written is remembered by its hash, in the cache folder: a file that is still as a run left it may be replaced
 by the next run; one that somebody has changed, or made, only where they say so.
@@ -56,7 +56,7 @@ class Target:
             write_whole(self.path, text, private=False)
         except SettingsError as error:  # it speaks of settings
             reason = getattr(error.__cause__, "strerror", None) or error.__cause__
-            raise OSError(f"{self.path}: cannot be written ({reason}); the transcript has the reply") from error
+            raise OSError(f"{self.path}: cannot be written ({reason}); name another file with --output") from error
         self._remember(text)
 
     def _check(self) -> None:

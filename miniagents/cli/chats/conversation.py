@@ -19,7 +19,7 @@ from ...messages import Message, MessageSequencePromise
 from ...miniagents import InteractionContext, MiniAgent, miniagent
 from .titles import derived_title
 
-__all__ = ["Conversation", "Unsaved", "new_transcript_in", "nothing_left"]
+__all__ = ["Conversation", "Unsaved", "discard_empty", "new_transcript_in", "nothing_left"]
 
 
 class Conversation:
@@ -50,7 +50,7 @@ class Conversation:
         self._titles = titles
         self._agent = agent
         self._given_title = ""
-        """Given before there was a file to write it into."""
+        """Given before there was anything to write it to."""
         self._at = at
         if self.path is not None:
             recover(self.path)
@@ -91,7 +91,7 @@ class Conversation:
         """What it is about, "" if nobody knows yet."""
         given = self._given_title
         if self.path is not None:
-            given = title_in(transcript.text_of(self.path, missing_ok=True))
+            given = given or title_in(transcript.text_of(self.path, missing_ok=True))
         return given or (derived_title(self.messages()) if self._titles else "")
 
     def rename(self, title: str) -> None:
@@ -113,8 +113,6 @@ class Conversation:
         """
         if self.path is None:
             self.path = self._make()
-            if self._given_title:
-                retitle(self.path, self._given_title)
         return self.path
 
     @property
@@ -127,6 +125,9 @@ class Conversation:
 
     def _go_to(self, key: str) -> None:
         self._at = key
+        if self._given_title and self.path is not None:
+            retitle(self.path, self._given_title)
+            self._given_title = ""
 
     def _records(self) -> list[Record]:
         if self.path is None:
@@ -232,10 +233,15 @@ def nothing_left(path: Path | None) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        with suppress(OSError, TranscriptError):
-            if path is not None and not path.stat().st_size:
-                discard(path)
+        discard_empty(path)
         raise
+
+
+def discard_empty(path: Path | None) -> None:
+    """Delete a transcript that nobody has written to, if it is there and can be."""
+    with suppress(OSError, TranscriptError):
+        if path is not None and not path.stat().st_size:
+            discard(path)
 
 
 def _check(keep: int, there: int) -> None:

@@ -35,6 +35,12 @@ class Shelf(Protocol):
     def listed(self, count: int) -> Iterable[tuple[str, str]]:
         """Give those that were written last, the last one first: each by what `find` takes, and its title."""
 
+    def search(self, words: str, count: int) -> Iterable[tuple[str, str, str, Sequence[tuple[int, int]]]]:
+        """Give what has all these words, the one written last first, `count` at the most.
+
+        Each by what `find` takes, its title, some words around what was found, and where in these that begins and ends.
+        """
+
     def past(self, place: str) -> tuple[Sequence[str], Sequence[Message]]:
         """Return the messages up to a place, and the places: the one before the first message, and one after each."""
 

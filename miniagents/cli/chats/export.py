@@ -5,7 +5,7 @@ In: a conversation. Out: text, or a file with it. Never: which conversation is m
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -22,9 +22,9 @@ from .titles import derived_title
 
 if TYPE_CHECKING:
     from .conversation import Conversation, Unsaved
-    from .elsewhere import Elsewhere
+    from .elsewhere import Elsewhere, Shelf
 
-__all__ = ["FORMATS", "Told", "export", "exported", "form_of", "told_in", "write_copy"]
+__all__ = ["FORMATS", "Told", "export", "exported", "form_of", "told_in", "told_on", "write_copy"]
 
 
 class Told(NamedTuple):
@@ -48,6 +48,17 @@ def told_in(path: Path) -> Told:
     records = conversation_in(transcript.records_in(text.encode(), path))
     title = title_in(text) or derived_title(record.message for record in records)
     return Told(path.stem, title, records, text)
+
+
+def told_on(shelf: "Shelf", what: str) -> Told:
+    """Return a conversation that a plugin keeps, by what a person calls it; "" is the one written last.
+
+    Raises:
+        MiniagentsError: None is called so, or it cannot be read.
+    """
+    place = shelf.find(what)
+    messages = shelf.past(place)[1]
+    return Told(place, shelf.title(place) or derived_title(messages), _records(messages), "")
 
 
 def exported(told: Told, form: str) -> str:
@@ -80,7 +91,7 @@ def export(
     if conversation.path is not None and form == "md":
         told = told_in(conversation.path)
     else:
-        records = [Record(transcript.new_key(), message) for message in conversation.messages()]
+        records = _records(conversation.messages())
         name = conversation.path.stem if conversation.path is not None else ""
         told = Told(name, conversation.title, records, "")
     write_copy(path, exported(told, form), over=over)
@@ -114,6 +125,10 @@ def form_of(path: Path) -> str:
     if form is None:
         raise SettingsError(f"{path}: say the form of the copy by the end of its name: {', '.join(_FORM_OF)}")
     return form
+
+
+def _records(messages: Iterable[Message]) -> list[Record]:
+    return [Record(transcript.new_key(), message) for message in messages]
 
 
 def _as_markdown(told: Told) -> str:

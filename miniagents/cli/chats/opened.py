@@ -20,9 +20,10 @@ from .conversation import Conversation, Unsaved, new_transcript_in
 from .elsewhere import Elsewhere, Shelf
 from .resume import find, newest, turn_id
 
-__all__ = ["began", "opened", "resumed", "shelf_of"]
+__all__ = ["IN_FILES", "began", "opened", "resumed", "shelf_of"]
 
-_IN_FILES = "markdown"
+IN_FILES = "markdown"
+"""The history that keeps chats in a folder."""
 
 
 def opened(settings: Settings, wish: Wish, plugins: Plugins) -> Conversation | Unsaved | Elsewhere:
@@ -59,7 +60,7 @@ def began(settings: Settings, plugins: Plugins) -> Conversation | Unsaved | Else
     agent, name = _history(settings, plugins)
     if not settings.save:
         return Unsaved()
-    if name == _IN_FILES:
+    if name == IN_FILES:
         return Conversation(partial(new_transcript_in, settings.chats_dir), titles=settings.titles, agent=agent)
     shelf = _shelf_of(agent)
     if shelf is None:

@@ -90,7 +90,11 @@ class AbovePrompt:
         """At which each live row takes one row of the screen, and nothing else speaks against moving the prompt."""
         self._held: tuple[Sequence[Row], Sequence[Row]] | None = None
         """What was painted while the terminal was somebody else's (`$EDITOR`)."""
+        self._is_left = False
+        """Whether a shell writes below the live rows, or has written: they are out of reach."""
         app._on_resize = self._resized  # type: ignore[method-assign]  # noqa: SLF001 - it knows nothing of live rows
+        self._suspend = app.suspend_to_background
+        app.suspend_to_background = self._suspended  # type: ignore[method-assign]  # as above
         app.after_render += self._rendered
 
     def size(self) -> tuple[int, int]:
@@ -179,7 +183,13 @@ class AbovePrompt:
             self._anew(self._live, size)
         self._settle(self._live, size)
 
+    def _suspended(self, suspend_group: bool = True) -> None:  # noqa: FBT001, FBT002 - as prompt_toolkit has it
+        self._is_left = True
+        self._suspend(suspend_group)
+
     def _rendered(self, _app: object) -> None:
+        if self._is_left and not self._is_lent:
+            self._is_left, self._live = False, ()
         if self._app.renderer.last_rendered_screen is None:  # it was drawn for good: what is live is out of reach
             self._live = ()
         elif self._held is not None and not self._is_lent:

@@ -6,7 +6,7 @@ In: messages, `register_renderers` of plugins. Out: rows, safe to show. Never: a
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ...plugins.offers import in_one_line
+from ...plugins.fault import in_one_line
 from ...safe_text import safe
 from ..markdown.rows import Row, cells
 from .plain_stream import cut, quiet

@@ -6,6 +6,7 @@ In: message promises, texts, errors. Out: rows on a painter. Never: which model,
 import asyncio
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ...errors import CallCancelledError, TranscriptError
@@ -16,10 +17,10 @@ from ..tell import in_words
 from .live import NOTHING, Painter
 from .plain_stream import folded
 from .reply_view import Look, ReplyView
-from .several import SeveralView
+from .several import SeveralView, name_of
 
 if TYPE_CHECKING:
-    from ...messages import MessageSequencePromise
+    from ...messages import MessagePromise, MessageSequencePromise
 
 __all__ = ["Screen"]
 
@@ -61,7 +62,7 @@ class Screen:
         self.part()
         self._view = view = SeveralView(self._painter, self._look, untold=_UNTOLD)
         try:
-            return await view.show(promises, waits_for=waits_for)
+            return await view.show(promises, name=partial(_name, waits_for), waits_for=waits_for)
         finally:
             self._view = None
             self._is_parted = not view.has_shown
@@ -146,6 +147,12 @@ class Screen:
     @property
     def _width(self) -> int:
         return self._painter.size()[0] - 1  # the last column stays free: terminals differ in when they wrap
+
+
+def _name(chosen: str, promise: "MessagePromise") -> str:
+    """Return the name of who says it; of the model of the chat, the one by which a person has chosen it."""
+    model = promise.known_beforehand.get("metadata", {}).get("model")
+    return one_line(chosen) if model and chosen.endswith(f":{model}") else name_of(promise)
 
 
 def _in_short(text: str) -> list[str]:

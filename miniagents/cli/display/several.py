@@ -215,11 +215,12 @@ class SeveralView:
         return True
 
     def _focus(self) -> _Section | None:
-        """Return the one in focus, None if there is none: of a crowd, whoever speaks first comes into it."""
+        """Return the one in focus, None if there is none: of a crowd, who goes on, or else whoever speaks first."""
         waiting = self._sections[self._at :]
         if not self._is_crowd or self._titled == self._at:
             return waiting[0] if waiting else None
-        first = next((section for section in waiting if section.is_heard), None)
+        heard = (section for section in waiting if section.is_heard)
+        first = min(heard, key=lambda section: section.name != self._last_name, default=None)
         if first is not None and first is not waiting[0]:
             self._sections.remove(first)
             self._sections.insert(self._at, first)
@@ -244,8 +245,7 @@ class SeveralView:
         """Write the rest of all of them."""
         while self._at < len(self._sections):
             self._end_section()
-        if not self._sections:
-            self._painter.paint([], [])
+        self._painter.paint([], [])  # nobody works any more
         self._painter.close()
 
     def _end_section(self) -> None:

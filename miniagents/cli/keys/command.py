@@ -149,12 +149,12 @@ def _asked(variable: str) -> str:
 
             written = getpass(f"{variable}: ")
         else:
-            written = sys.stdin.read(_MOST_CHARACTERS)
+            written = sys.stdin.read(_MOST_CHARACTERS + 1)
     except (EOFError, UnicodeDecodeError):
         written = ""
     written = written.strip()
-    if not written or len(written.splitlines()) > 1:
-        raise SettingsError(f"{variable}: nothing, or more than one line, was given; nothing is changed")
+    if not written or len(written.splitlines()) > 1 or len(written) > _MOST_CHARACTERS:
+        raise SettingsError(f"{variable}: nothing, too much, or more than one line was given; nothing is changed")
     return written
 
 

@@ -1,8 +1,9 @@
-"""Fences and tables that grow, which most of a long answer is: read line by line, and no line again at each frame.
+"""Fences, tables and paragraphs that grow, which most of a long answer is: read here in less time than by markdown-it.
 
 In: as for `blocks.parse`. Out: the same leaves. Never: rows.
 """
 
+import re
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import dropwhile
@@ -22,15 +23,34 @@ _MOST_CHARACTERS: Final = 1000
 """Of a row: a longer one takes more than there is of most tables to keep."""
 _CACHED: Final = 256
 """Rows of tables that are not shown for good, in each of a few answers."""
+_TEXT: Final = re.compile(r" *(?:[^\s\d#>|:=+\-*_`~]|\*{1,2}[^\s*]|_{1,3}[^\s_]|`{1,2}[^`]|~{1,2}[^~]|\d+[^\d.)])")
+"""How a line begins that can be nothing but the text of a paragraph, whatever stands before it in that paragraph."""
 
 
 def parse(stub: Stub, source: Sequence[str], base: int) -> list[Leaf]:
     """Return what `blocks.parse` does."""
-    if not stub.path and len(source) <= _MOST_LINES:
-        leaf = _fence(stub, source) or _table(stub, source)
+    if not stub.path:
+        leaf = _paragraph(stub, source)
+        if leaf is None and len(source) <= _MOST_LINES:
+            leaf = _fence(stub, source) or _table(stub, source)
         if leaf is not None:
             return [leaf]
     return blocks.parse(stub, source, base)
+
+
+def _paragraph(stub: Stub, source: Sequence[str]) -> Leaf | None:
+    """Return the paragraph at the left edge that all lines belong to, None if that is not plain to see."""
+    first, end = 0, len(source)
+    while first < end and not source[first]:
+        first += 1
+    while first < end and not source[end - 1]:
+        end -= 1
+    lines = source[first:end]
+    if stub.own or not lines or lines[0][0] == " " or not all(map(_TEXT.match, lines)):
+        return None
+    text = "\n".join(lines).rstrip(" ")
+    # Which other white space is none of the text at its end is not the same in all versions of markdown-it.
+    return None if text[-1].isspace() else Leaf("paragraph", (), first, end, text)
 
 
 def _fence(stub: Stub, source: Sequence[str]) -> Leaf | None:

@@ -13,8 +13,8 @@ from typing import Any
 from ...errors import PluginError, SettingsError
 from ...plugins import ENTRY_POINT_GROUP
 from ...plugins.checks import Check, check_plugin
+from ...plugins.fault import in_one_line
 from ...plugins.found import Found, module_of_file
-from ...plugins.offers import in_one_line
 from ..table import write_table
 from .gathering import commands_of
 
@@ -31,7 +31,9 @@ def checked(path: Path) -> bool:
     for found in _found(path.resolve()):
         try:
             plugin = found.get()
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it is what is wrong with it
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - whatever it is, it is what is wrong with it
             checks.append(Check(f"{found.name}: can be imported", in_one_line(error)))
             continue
         checks += check_plugin(plugin, name=found.name, gather=commands_of)

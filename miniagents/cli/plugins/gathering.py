@@ -110,7 +110,9 @@ def files_of(project: Project) -> str:
 def _decide(project: Project, config_dir: Path) -> None:
     """Ask the user, and keep the answer until the plugins are others; no answer is no, this once."""
     from ...plugins.decisions import keep, kept  # noqa: PLC0415 - only here
+    from ..asking import forget_what_was_typed  # noqa: PLC0415 - as above
 
+    forget_what_was_typed()
     sys.stderr.write(
         f"This project brings plugins, which run with all your rights: {files_of(project)} in"
         f" {one_line(str(project.folder.parent))}. Do you trust them as they are? [y/N] "

@@ -25,12 +25,16 @@ _in_line = has_focus(DEFAULT_BUFFER)
 
 
 def key_bindings(
-    *, stop: Callable[[], bool], leave: Callable[[], None], leave_if_again: Callable[[], None]
+    *,
+    stop: Callable[[], bool],
+    cleared: Callable[[], object],
+    leave: Callable[[], None],
+    leave_if_again: Callable[[], None],
 ) -> KeyBindings:
     """Return the bindings.
 
-    Ctrl-C and Escape `stop` what goes on, if it returns that there was something. Else Ctrl-C clears the line; on an
-    empty one it is `leave_if_again`. Ctrl-D on an empty line is `leave`.
+    Ctrl-C and Escape `stop` what goes on, if it returns that there was something. Else Ctrl-C clears the line, which is
+    `cleared`; on an empty one it is `leave_if_again`, too. Ctrl-D on an empty line is `leave`.
     """
     bindings = KeyBindings()
     _bind_line_ends(bindings)
@@ -44,8 +48,11 @@ def key_bindings(
             return
         if is_searching():
             stop_search()
-        elif event.current_buffer.text:
+            return
+        cleared()
+        if event.current_buffer.text:
             event.current_buffer.reset(append_to_history=True)  # by mistake, perhaps: one key brings it back
+            event.app.renderer.erase()  # else the prompt would keep all rows that the line had
         else:
             leave_if_again()
 
@@ -73,6 +80,7 @@ def _bind_line_ends(bindings: KeyBindings) -> None:
             buffer.insert_text("\n")
         else:
             buffer.validate_and_handle()
+            event.app.renderer.erase()  # else the prompt would keep all rows that it and its menu had
 
     @bindings.add("escape", "enter", filter=_in_line)
     @bindings.add("c-j", filter=_in_line)

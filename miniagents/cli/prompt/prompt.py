@@ -22,18 +22,17 @@ from prompt_toolkit.buffer import Buffer
 from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import StyleAndTextTuples
 from prompt_toolkit.input import Input
-from prompt_toolkit.layout import HSplit
 from prompt_toolkit.output import Output
 from prompt_toolkit.output.plain_text import PlainTextOutput
 from prompt_toolkit.utils import is_dumb_terminal
 
-from ...safe_text import exact
+from ...safe_text import exact, one_line
 from ..tell import tell
 from .completion import Completions, LineCompleter
 from .input_history import InputHistory
 from .keys import key_bindings
 from .terminal import Interrupted, given_back_when_killed, keep_typed_ahead, terminal_output
-from .toolbar import KEYS, SafeLine, hint, style, toolbar_row
+from .toolbar import KEYS, SafeLine, hint, style, surround
 
 __all__ = ["Prompt"]
 
@@ -43,14 +42,6 @@ _AGAIN_S = 2.0
 """Two Ctrl-C on an empty line that are further apart do not belong together."""
 _ESCAPE_S = 0.05
 """When nothing follows for so long, Escape was the key, and no sequence begins; the usual 0.5 s are felt."""
-
-
-def _never() -> bool:
-    return False
-
-
-def _is_none(_text: str) -> bool:
-    return False
 
 
 class Prompt:
@@ -69,13 +60,15 @@ class Prompt:
         tell: Callable[[str], None] = tell,
     ) -> None:
         """Make it; `source` and `sink` are the terminal by default, and `tell` hears of a history that is not kept."""
-        self.on_interrupt: Callable[[], bool] = _never
+        self.on_interrupt: Callable[[], bool] = bool
         """Called first at Ctrl-C and Escape: stops an answer, and says whether there was one."""
+        self.on_clear: Callable[[], object] = bool
+        """Called when a person has given up what they had typed."""
         self._toolbar, self._keys = toolbar, keys
         self._stays = sink is not None or not is_dumb_terminal()
         self._said: deque[str] = deque()
-        self._is_answer: Callable[[str], bool] = _is_none
-        """Whether a text answers what is asked now."""
+        self._is_answer: Callable[[str], bool] | None = None
+        """Whether a text answers what is asked now; None if nothing is."""
         self._answered: str | None = None
         self._has_said = False
         self._has_left = False
@@ -93,8 +86,7 @@ class Prompt:
         # Said to the session, it would keep rows for a menu that may have nothing in it.
         self._line.complete_while_typing = Condition(lambda: completer.is_wanted(self._line.document))
         self.app.ttimeoutlen = _ESCAPE_S
-        layout = self._session.layout
-        layout.container = HSplit([layout.container, toolbar_row(self._row)])
+        surround(self._session.layout, self._row)
 
     def _made(
         self, history: InputHistory, completer: LineCompleter, *, vi: bool, source: Input | None, sink: Output | None
@@ -107,7 +99,10 @@ class Prompt:
             auto_suggest=AutoSuggestFromHistory(),
             completer=completer,
             key_bindings=key_bindings(
-                stop=lambda: bool(self.on_interrupt()), leave=self._leave, leave_if_again=self._leave_if_again
+                stop=lambda: bool(self.on_interrupt()),
+                cleared=lambda: bool(self.on_clear()),
+                leave=self._leave,
+                leave_if_again=self._leave_if_again,
             ),
             input_processors=[SafeLine()],
             vi_mode=vi,
@@ -162,6 +157,7 @@ class Prompt:
         """Return what the person says next, perhaps said long ago; None if they leave. Never an empty text."""
         if not self._is_entered:
             return await self._ask_once()
+        self.invalidate()  # who asks again may have done something that the toolbar tells
         while not (self._said or self._has_left):
             await self._hear_news()
         self.invalidate()
@@ -182,9 +178,9 @@ class Prompt:
                 await self._hear_news()
             return self._answered
         finally:
-            self._expect(_is_none)
+            self._expect(None)
 
-    def _expect(self, is_answer: Callable[[str], bool]) -> None:
+    def _expect(self, is_answer: Callable[[str], bool] | None) -> None:
         self._is_answer, self._answered = is_answer, None
 
     def leave(self) -> None:
@@ -212,6 +208,7 @@ class Prompt:
 
     async def _run(self, is_up: Callable[[], None] | None = None) -> None:
         inserted, self._inserted = self._inserted, ""
+        self._session.message = _PROMPT if self._stays else _PROMPT + one_line(inserted)  # else nothing would show it
         keep_typed_ahead(self.app.input)
         with given_back_when_killed(self.app.input):
             try:
@@ -225,6 +222,7 @@ class Prompt:
             except Interrupted:  # on a dumb terminal, where prompt_toolkit's own keys come before ours
                 self._has_left = not self._line.text
                 self._line.reset(append_to_history=True)
+                self.on_clear()
 
     async def _hear_news(self) -> None:
         self._news.clear()
@@ -251,8 +249,8 @@ class Prompt:
         text = exact(line.text)
         if text.strip() in _LEAVING:
             self._leave()
-        elif self._is_answer(text):
-            self._answered, self._is_answer = text, _is_none
+        elif self._is_answer is not None and self._is_answer(text):
+            self._answered, self._is_answer = text, None
             line.reset()  # so that it is not among what was said before
             self._answer()
         elif text.strip():

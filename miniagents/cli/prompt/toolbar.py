@@ -1,4 +1,4 @@
-"""What surrounds the line that is typed: the row below it, the hint in it, and safe characters within.
+"""What surrounds the line that is typed: the row below it, room above it, the hint in it, safe characters within.
 
 In: text. Out: parts of prompt_toolkit's layout. Never: what the text says.
 Imports prompt_toolkit, so it is imported late.
@@ -11,14 +11,23 @@ from typing import Final
 from prompt_toolkit.application import get_app
 from prompt_toolkit.filters import Condition, is_done
 from prompt_toolkit.formatted_text import fragment_list_to_text
-from prompt_toolkit.layout import ConditionalContainer, Container, FormattedTextControl, Window
+from prompt_toolkit.layout import (
+    ConditionalContainer,
+    Container,
+    Dimension,
+    FormattedTextControl,
+    HSplit,
+    Layout,
+    Window,
+)
+from prompt_toolkit.layout.dimension import to_dimension
 from prompt_toolkit.layout.processors import TabsProcessor, Transformation, TransformationInput
 from prompt_toolkit.styles import BaseStyle, Style
 from prompt_toolkit.utils import get_cwidth
 
 from ...safe_text import in_place, one_line
 
-__all__ = ["KEYS", "SafeLine", "cut", "hint", "style", "toolbar_row"]
+__all__ = ["KEYS", "SafeLine", "cut", "hint", "style", "surround", "toolbar_row"]
 
 KEYS: Final = (
     "Enter sends",
@@ -29,8 +38,16 @@ KEYS: Final = (
     "Ctrl-D leaves",
 )
 """What a person can do at once, in a chat."""
+_MOST_OF_SCREEN = 2 / 3
+"""How much of the screen a line may take: an answer needs room above it, and `$EDITOR` is there for long texts."""
 _EMOJI_VARIANT = "\ufe0f"
 """Makes some terminals show the character before it in two cells (measured in tmux), and others not."""
+
+
+def surround(layout: Layout, text: Callable[[], str]) -> None:
+    """Have a row with this text below the line, and room above it."""
+    _leave_room(layout.current_window)
+    layout.container = HSplit([layout.container, toolbar_row(text)])
 
 
 def toolbar_row(text: Callable[[], str]) -> Container:
@@ -41,6 +58,17 @@ def toolbar_row(text: Callable[[], str]) -> Container:
     control = FormattedTextControl(lambda: cut(text(), get_app().output.get_size().columns))
     row = Window(control, height=1, style="class:toolbar")
     return ConditionalContainer(row, Condition(lambda: bool(text())) & ~is_done)
+
+
+def _leave_room(line: Window) -> None:
+    """Let the line, however many rows it has, take no more than a part of the screen; it is scrolled then."""
+    wanted = line.height
+
+    def height() -> Dimension:
+        least = to_dimension(wanted).min  # for completions
+        return Dimension(min=least, max=max(least, int(get_app().output.get_size().rows * _MOST_OF_SCREEN), 1))
+
+    line.height = height
 
 
 def cut(text: str, width_cells: int) -> str:

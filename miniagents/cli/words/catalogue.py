@@ -3,15 +3,18 @@
 In: a line that begins with a slash. Out: the word done, or the nearest one named. Never: what a word does, but `/help`.
 """
 
+import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ...errors import MiniagentsError, PluginError, UsageError
 from ...hookspecs import hookimpl
+from ...messages import Message
 from ...plugins import Plugins
-from ...plugins.offers import Offers, in_one_line
+from ...plugins.fault import in_one_line
+from ...plugins.offers import Offers
 from . import about, choices, copying, files, past, tools
 from .word import Said, Word
 
@@ -19,6 +22,9 @@ if TYPE_CHECKING:
     from ..session import Session
 
 __all__ = ["WORDS", "completed", "helps_of", "obey", "register_slash"]
+
+_LINE: Final = re.compile(r"/(\S*)(.*)", re.DOTALL)
+"""A word, and what stands behind it."""
 
 
 async def _help(session: "Session", name: str) -> None:
@@ -65,13 +71,18 @@ async def obey(session: "Session", line: str) -> Said | None:
     """Do what a line says; return what it gives the model to hear, if anything.
 
     Raises:
-        UsageError: There is no such word.
+        UsageError: There is no such word, or it takes nothing of what stands behind it.
         MiniagentsError: It could not be done.
     """
-    name, _, rest = line[1:].partition(" ")
-    word = _word(session, name.strip().lower())
+    name, rest = _LINE.findall(line)[0]
+    word, rest = _word(session, name.lower()), rest.strip()
+    if rest and not word.takes:
+        raise UsageError(f"/{word.name} {rest}: the word takes nothing; say /{word.name} alone")
     try:
-        return await word.act(session, rest.strip())
+        said = await word.act(session, rest)
+        if said is not None:
+            Message(**said)  # what is none is a mistake of the word, not of the model that would hear it
+        return said  # noqa: TRY300 - see above
     except (MiniagentsError, OSError):
         raise
     except Exception as error:

@@ -29,7 +29,7 @@ async def _attach(session: "Session", rest: str) -> None:
     if rest == "-":
         session.attached.clear()
     elif rest:
-        session.attached.append(attachments.part_of(rest))
+        session.attached.append(attachments.part_of(rest, may_wait=False))  # nothing else would go on meanwhile
     told = ", ".join(map(attachments.described, session.attached))
     session.screen.tell(f"goes with your next message: {told}" if told else "nothing goes with your next message")
 

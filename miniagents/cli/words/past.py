@@ -53,7 +53,7 @@ async def _retry(session: "Session", _rest: str) -> None:
 async def _edit(session: "Session", number: str) -> None:
     wanted, place, question = _question(session, number)
     session.edit(place, question)
-    session.screen.tell(f"change question {wanted} and press Enter; the conversation goes on from there")
+    session.screen.tell(f"change question {wanted} and press Enter to go on from there; Ctrl-C leaves it as it is")
 
 
 async def _undo(session: "Session", number: str) -> None:

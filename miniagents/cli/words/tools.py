@@ -4,7 +4,7 @@ In: a session, what stands behind the word. Out: changed settings, lines on the 
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from .word import Word
 
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from ..session import Session
 
 __all__ = ["WORDS"]
+
+_LONGEST: Final = 160
+"""Characters: two rows of most terminals."""
 
 
 async def _tools(session: "Session", rest: str) -> None:
@@ -29,8 +32,15 @@ async def _tools(session: "Session", rest: str) -> None:
         return
     states = {True: "you are asked", False: "not asked about"}
     session.screen.table(
-        (tool.name, " · ".join(filter(None, (states[tool.needs_approval], tool.description)))) for tool in tools
+        (tool.name, " · ".join(filter(None, (states[tool.needs_approval], _in_short(tool.description)))))
+        for tool in tools
     )
+
+
+def _in_short(description: str) -> str:
+    """Return its first line, of which no more than a person reads: servers write pages for the model."""
+    line = description.strip().partition("\n")[0]
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"
 
 
 def _sources(session: "Session") -> Iterable[tuple[str, str]]:

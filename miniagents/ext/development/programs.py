@@ -6,9 +6,9 @@ In: a command. Out: its exit code and what it wrote. Never: a shell, a key of ou
 import asyncio
 import os
 import signal
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -19,6 +19,8 @@ __all__ = ["Ended", "run"]
 
 _SECRET_ENDS: Final = ("KEY", "TOKEN", "SECRET", "PASSWORD", "CREDENTIALS")
 """How the names of variables end that no test of a proposal has to know."""
+_WATCHER: Final = ("/bin/sh", "-c", 'read -r _; kill -9 "-$0"')
+"""Ends a group of processes when its own input ends: that of a pipe whose other end only we have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ async def run(
 ) -> Ended:
     """Run a command in a folder, without the keys and passwords of our environment, and wait for its end.
 
-    Cancelling ends it, and all that it started.
+    Cancelling ends it, and all that it started; so does our own end, even by a signal that lets us do nothing more.
 
     Raises:
         MiniagentsError: There is no such program.
@@ -63,7 +65,7 @@ async def run(
             f"{command[0]!r} cannot be run ({error.strerror}); install it, or name another one"
         ) from None
     try:
-        async with asyncio.timeout(timeout_s):
+        async with _ended_with_us(process), asyncio.timeout(timeout_s):
             output, _ = await process.communicate(said or None)
     except TimeoutError:
         return Ended(None, b"")
@@ -73,6 +75,19 @@ async def run(
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
     return Ended(process.returncode, output)
+
+
+@asynccontextmanager
+async def _ended_with_us(process: Process) -> AsyncIterator[None]:
+    """Have somebody watch who ends a process, and all that it started, should we be gone before it."""
+    watcher = await asyncio.create_subprocess_exec(
+        *_WATCHER, str(process.pid), stdin=PIPE, stdout=DEVNULL, stderr=DEVNULL, start_new_session=True
+    )
+    try:
+        yield
+    finally:
+        watcher.kill()
+        await watcher.wait()
 
 
 def _is_folder(path: Path) -> bool:

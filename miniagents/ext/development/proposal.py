@@ -16,10 +16,8 @@ from ...safe_text import one_line
 from .programs import run
 from .source_tree import text_of
 
-__all__ = ["FORMAT", "Proposal", "difference", "proposal_in", "write_files"]
+__all__ = ["Proposal", "difference", "proposal_in", "write_files"]
 
-FORMAT: Final = "FILE: path/of/the/file\n```\nall that is in the file\n```\n"
-"""As a model is told to write it."""
 _FILE: Final = re.compile(
     r"^[#*`\t ]{0,8}FILE:[*`\t ]*(?P<path>[^\n`*]{1,400}?)[*`\t ]*\n\s{0,8}?(?P<fence>`{3,}|~{3,})[^\n`]*\n",
     re.MULTILINE,

@@ -6,6 +6,7 @@ Wire format: https://platform.claude.com/docs/en/api/messages, as the SDK 2.14 t
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
+from inspect import signature
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from ...messages import MessageType
@@ -128,12 +129,16 @@ class _Anthropic(SdkProvider[dict[str, Any]]):
         import anthropic  # noqa: PLC0415 - it was `imported`
 
         headers = without_ambient_headers(endpoint, "ANTHROPIC_CUSTOM_HEADERS", anthropic.Omit())
+        known = signature(anthropic.AsyncAnthropic).parameters
+        # Since October 2026 the SDK makes spans by itself, and with ours each request would be two.
+        untraced: dict[str, Any] = {"open_telemetry": False} if "open_telemetry" in known else {}
         client = anthropic.AsyncAnthropic(
             base_url=endpoint.base_url,
             api_key=endpoint.key,
             max_retries=0,
             default_headers=headers,
             http_client=http_client(anthropic),
+            **untraced,
         )
         client.auth_token = None  # older SDKs take one from the environment and send it beside the key
         return client

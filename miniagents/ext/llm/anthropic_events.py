@@ -46,6 +46,10 @@ _NAMES: Final = frozenset(
 _KNOWN_TYPES: Final = frozenset({"content_block_start", "content_block_delta", "content_block_stop", "ping"})
 """Types of events that keep nothing: they are many, and what they say belongs to the text."""
 _KNOWN: Final = frozenset({"type", "message", "delta", "usage"})
+_KNOWN_OF_USAGE: Final = frozenset(
+    {*_COUNTS, "output_tokens_details", "cache_creation", "inference_geo", "service_tier", "speed"}
+)
+"""Those that are no counts only repeat the request, or what is told in sum."""
 _KNOWN_OF_MESSAGE: Final = frozenset({"type", "id", "role", "model", "content", "usage", "stop_reason"})
 
 
@@ -168,8 +172,7 @@ class Events:
         self._counts.append(event.usage)
         self._answer.usage = usage_of(*self._counts)
         self._answer.finish_reason = finish_reason_of(event.delta.stop_reason)
-        if event.usage is not None and event.usage.server_tool_use:
-            keep(kept, {"server_tool_use": event.usage.server_tool_use}, frozenset())
+        keep(kept, event.usage or {}, _KNOWN_OF_USAGE)
         keep(kept, event.delta, _KNOWN_OF_MESSAGE)
         keep(kept, event, _KNOWN)
 
@@ -185,8 +188,7 @@ def take_whole(data: bytes, answer: Answer) -> Iterator[str | Part]:
     answer.usage = usage_of(message.usage)
     answer.finish_reason = finish_reason_of(message.stop_reason)
     kept: dict[str, Any] = {}
-    if message.usage is not None and message.usage.server_tool_use:
-        keep(kept, {"server_tool_use": message.usage.server_tool_use}, frozenset())
+    keep(kept, message.usage or {}, _KNOWN_OF_USAGE)
     keep(kept, message, _KNOWN_OF_MESSAGE)
     if kept:
         answer.more["extra"] = kept

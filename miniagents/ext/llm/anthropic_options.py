@@ -76,13 +76,14 @@ def _output_config(schema: "Schema | None", effort: str | None, model: str) -> d
 def _thinking(effort: str, model: str, given_max_tokens: int | None, max_tokens: int) -> dict[str, Any]:
     """Return `thinking` for this effort, and `max_tokens` with it where that has to be more.
 
-    Models since 4.6 think adaptively. Those before have a budget, which leaves half of a given `max_tokens` to the
-    reply, and all of one that is not given; where that is too little for any, they do not think.
+    Models since 4.6 think adaptively; since 4.7 they keep it to themselves unless they are asked for a summary. Those
+    before have a budget, which leaves half of a given `max_tokens` to the reply, and all of one that is not given;
+    where that is too little for any, they do not think.
     """
     if effort == "none":
         return {"thinking": {"type": "disabled"}}
     if not _BY_BUDGET.search(model):
-        return {"thinking": {"type": "adaptive"}}
+        return {"thinking": {"type": "adaptive", "display": "summarized"}}
     budget = _BUDGETS.get(effort, _BIGGEST_BUDGET)
     if given_max_tokens is None:
         return {"thinking": {"type": "enabled", "budget_tokens": budget}, "max_tokens": budget + max_tokens}

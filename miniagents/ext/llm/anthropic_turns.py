@@ -20,6 +20,8 @@ INSTRUCTING: Final = ("system", "developer")
 
 _NOT_IN_AN_ID: Final = re.compile(r"[^a-zA-Z0-9_-]")
 _NO_RESULT: Final = "no result: the call was interrupted"
+_TOOLSET: Final = "toolset_name"
+"""What a call of a member of one of the API's own toolsets names, and its result too."""
 _THINKING: Final = ("thinking", "redacted_thinking")
 
 
@@ -79,8 +81,9 @@ class _Turns:
         self._host = host
         self._is_chain = is_chain
         self._last_of_people = last_of_people
-        self._asked: list[tuple[str, str]] = []
-        """Calls of the last turn of a model that have no result yet: the ids that they came with and are sent with."""
+        self._asked: list[tuple[str, str, dict[str, Any]]] = []
+        """Calls of the last turn of a model that have no result yet: the ids that they came with and are sent with, and
+        what their results have to name beside."""
         self._ids: set[str] = set()
 
     def add(self, place: int, message: Message) -> None:
@@ -109,14 +112,15 @@ class _Turns:
     def _block(self, part: Part, role: str | None) -> dict[str, Any] | None:
         if isinstance(part, ToolCall) and role == "assistant":
             sent_id = self._new_id(part.id)
-            self._asked.append((part.id, sent_id))
+            toolset = part.extra.get(API, {}).get(_TOOLSET)
+            self._asked.append((part.id, sent_id, {_TOOLSET: toolset} if toolset else {}))
             return call_block(part, sent_id)
         if isinstance(part, ToolResult) and role == "user":
             asked = next((asked for asked in self._asked if asked[0] == part.call_id), None)
             if asked is None:  # of a call that nobody knows of
                 return text_block(described([part]))
             self._asked.remove(asked)
-            return result_of(part, asked[1], self._host)
+            return {**result_of(part, asked[1], self._host), **asked[2]}
         return block_of(part, role or "user", self._host)
 
     def _new_id(self, came_with: str) -> str:
@@ -141,8 +145,8 @@ class _Turns:
     def answer_all(self) -> None:
         """Give the calls of the last turn that have no result one that says so: without one, nothing can be sent."""
         missing = [
-            {"type": "tool_result", "tool_use_id": sent_id, "is_error": True, "content": _NO_RESULT}
-            for _, sent_id in self._asked
+            {"type": "tool_result", "tool_use_id": sent_id, "is_error": True, "content": _NO_RESULT, **beside}
+            for _, sent_id, beside in self._asked
         ]
         self._asked.clear()
         self._add("user", missing)

@@ -30,7 +30,6 @@ def endpoint_of(client: Any, service: Service) -> Endpoint:
     return Endpoint(
         base_url=url.rstrip("/"),
         key=key,
-        key_name=f"{service.name.upper()}_API_KEY",
         url_cure=f"check the base URL of the client, which usually {service.url_hint}",
         is_ambient=False,
         key_cure="check the key of the client",

@@ -37,8 +37,6 @@ class Endpoint:
 
     base_url: str
     key: str = field(repr=False)
-    key_name: str
-    """The environment variable of the key, for cures."""
     url_cure: str
     """What to do when it seems not to be that API that answers there."""
     is_ambient: bool
@@ -94,7 +92,6 @@ class Service:
         endpoint = Endpoint(
             base_url=base_url,
             key=key or _NO_KEY,
-            key_name=key_name,
             url_cure=f"check {url_name}, which usually {self.url_hint}" if own_url else url_cure,
             is_ambient=base_url == (os.environ.get(url_name, "").strip() or self.base_url),
             key_cure=f"check {key_name}"

@@ -9,7 +9,7 @@ import json
 import os
 import socket
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final
@@ -24,14 +24,17 @@ from ...errors import (
     RateLimitedError,
     ReplyCutError,
     RequestRefusedError,
+    SettingsError,
 )
 from ...frozen import EMPTY
 from .endpoint import Endpoint
 from .retries import retry_after_s, should_retry
 
-__all__ = ["check_stream", "explain", "no_answer", "refusal", "unsendable", "words_of"]
+__all__ = ["check_stream", "explain", "no_answer", "refusal", "unsendable", "unusable", "words_of"]
 
-_HTTP_LIBRARIES: Final = frozenset({"openai", "anthropic", "httpx", "httpx2", "httpcore", "httpcore2", "h11", "anyio"})
+_HTTP_LIBRARIES: Final = frozenset(
+    {"openai", "anthropic", "httpx", "httpx2", "httpcore", "httpcore2", "h11", "anyio", "aiohttp"}
+)
 _FOREIGN_SHAPE: Final = (AttributeError, KeyError, IndexError, TypeError)
 """What reading an answer raises where it is JSON of another shape: the SDKs check nothing."""
 
@@ -45,23 +48,40 @@ _PASSING: Final = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.CONFLICT)
 _STATUS_OF_TYPE: Final = {
     "invalid_request_error": HTTPStatus.BAD_REQUEST,
     "authentication_error": HTTPStatus.UNAUTHORIZED,
+    "billing_error": HTTPStatus.PAYMENT_REQUIRED,
     "permission_error": HTTPStatus.FORBIDDEN,
     "not_found_error": HTTPStatus.NOT_FOUND,
     "request_too_large": HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     "rate_limit_error": HTTPStatus.TOO_MANY_REQUESTS,
     "rate_limit_exceeded": HTTPStatus.TOO_MANY_REQUESTS,
     "insufficient_quota": HTTPStatus.TOO_MANY_REQUESTS,
-    "invalid_prompt": HTTPStatus.BAD_REQUEST,
-    "invalid_image": HTTPStatus.BAD_REQUEST,
-    "bio_policy": HTTPStatus.BAD_REQUEST,
-    "misalignment_policy_violation": HTTPStatus.BAD_REQUEST,
-    "image_content_policy_violation": HTTPStatus.BAD_REQUEST,
+    **dict.fromkeys(
+        (
+            *("invalid_prompt", "bio_policy", "misalignment_policy_violation", "data_residency_mismatch"),
+            *("invalid_image", "invalid_image_format", "invalid_base64_image", "invalid_image_url", "image_too_large"),
+            *("image_too_small", "image_parse_error", "image_content_policy_violation", "invalid_image_mode"),
+            *("image_file_too_large", "unsupported_image_media_type", "empty_image_file", "failed_to_download_image"),
+            "image_file_not_found",
+        ),
+        HTTPStatus.BAD_REQUEST,
+    ),
 }
 """What types, or codes, of errors inside an answer with status 200 stand for (Anthropic's API, "Errors"; OpenAI's
 `ResponseError`, 2026-11)."""
 
 _OUT_OF_CREDIT: Final = ("insufficient_quota", "billing_error", "credit balance")
+_ABOUT_CREDIT: Final = "check the account's plan and credit"
 _PROXIES: Final = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
+_CERTIFICATES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+_NO_ANSWERS: Final = {
+    "RemoteProtocolError": "its answer is no HTTP",
+    "ClientResponseError": "its answer is no HTTP",
+    "DecodingError": "its answer cannot be decompressed",
+    "TooManyRedirects": "it redirects in circles",
+}
+"""What errors of httpx and aiohttp mean, by their names: something answers, and will not answer better."""
+_NOTHING_CAME: Final = "disconnected"
+"""What an error of httpx says, of the same name, where it is none of these."""
 _INCOMPLETE: Final = ("complete message body", "Not enough data to satisfy")
 """What h11 and aiohttp say when a connection closes in the middle of an answer; before its first byte they do not."""
 
@@ -111,7 +131,8 @@ def _refusal(status: int, body: Any, endpoint: Endpoint, model: str, wait_s: flo
         return kind(f"{cause}{said}", host=host, cure=cure)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status in _PASSING:
         return ProviderFailedError(f"it failed{said}", host=host, cure="try again later")
-    return RequestRefusedError(f"the request was refused{said}", host=host)
+    cure = _ABOUT_CREDIT if status == HTTPStatus.PAYMENT_REQUIRED else ""
+    return RequestRefusedError(f"the request was refused{said}", host=host, cure=cure)
 
 
 def check_stream(headers: Mapping[str, str], endpoint: Endpoint) -> None:
@@ -147,6 +168,13 @@ def no_answer(answer: Any, endpoint: Endpoint, model: str) -> ModelError:
 def unsendable(error: Exception, endpoint: Endpoint) -> RequestRefusedError:
     """Return the error for a request that an SDK would not even send: an option that is no JSON, say."""
     return RequestRefusedError(f"the request cannot be sent: {endpoint.tidy(str(error))}", host=endpoint.host)
+
+
+def unusable(error: Exception, endpoint: Endpoint) -> SettingsError:
+    """Return the error for an HTTP library that cannot be set up: with a proxy that it does not understand, say."""
+    named = _named(*(_CERTIFICATES if isinstance(error, OSError) else _PROXIES))
+    cure = f"; check {named}" if named else ""
+    return SettingsError(f"{endpoint.host} cannot be asked: {endpoint.tidy(str(error))}{cure}")
 
 
 def words_of(body: Any, endpoint: Endpoint) -> str:
@@ -191,7 +219,7 @@ def _not_found(body: Any, said: str, endpoint: Endpoint, model: str) -> ModelErr
 
 def _when(wait_s: float | None, body: Any) -> str:
     if any(sign in str(body) for sign in _OUT_OF_CREDIT):
-        return "check the account's plan and credit"
+        return _ABOUT_CREDIT
     return f"try again in {wait_s:g} s" if wait_s else "try again later"
 
 
@@ -218,6 +246,7 @@ def _unreachable(error: Exception, endpoint: Endpoint) -> ModelError:
             return _stranger_to_the_proxy(endpoint)
         cause = f"the proxy does not let it through: {words}"
         return ProviderUnreachableError(cause, host=endpoint.host, cure="check HTTPS_PROXY and HTTP_PROXY")
+    and_proxies = f", and {named}" if (named := _named(*_PROXIES)) else ""
     for kind, cause, cure in (
         (socket.gaierror, "there is no host of that name", "check the name and the network"),
         (ConnectionRefusedError, "nobody listens there", f"start the server, or {endpoint.url_cure}"),
@@ -225,20 +254,29 @@ def _unreachable(error: Exception, endpoint: Endpoint) -> ModelError:
         (ssl.SSLError, "no encrypted connection", "check whether its URL begins with http:// or https://"),
     ):
         if any(isinstance(found, kind) for found in causes):
-            where = f", and {_proxies()}" if not issubclass(kind, ssl.SSLError) and _proxies() else ""
-            error = ProviderUnreachableError(cause, host=endpoint.host, cure=f"{cure}{where}")
+            proxies = "" if issubclass(kind, ssl.SSLError) else and_proxies
+            error = ProviderUnreachableError(cause, host=endpoint.host, cure=f"{cure}{proxies}")
             if kind is ssl.SSLCertVerificationError:
                 error.should_retry = False  # it will be the same certificate, as a wrong key stays wrong
             return error
+    return _broken(causes, endpoint, and_proxies)
+
+
+def _broken(causes: Sequence[BaseException], endpoint: Endpoint, and_proxies: str) -> ModelError:
+    """Return what it means that there was a connection, and no answer, or half of one."""
     if any(sign in str(found) for found in causes for sign in _INCOMPLETE):
         return ReplyCutError("the connection broke in the middle of the answer", host=endpoint.host, cure="ask again")
+    for found in causes:
+        said = _NO_ANSWERS.get(type(found).__name__)
+        if said and _NOTHING_CAME not in str(found):
+            return BadAnswerError(said, host=endpoint.host, cure=f"{endpoint.url_cure}{and_proxies}")
     words = endpoint.tidy(str(causes[-1]) or type(causes[-1]).__name__)
     return ProviderUnreachableError(f"the connection failed: {words}", host=endpoint.host, cure="check the network")
 
 
-def _proxies() -> str:
-    """Return the variables of the process that name a proxy: it may be that which is not there."""
-    return ", ".join(name for name in _PROXIES if os.environ.get(name) or os.environ.get(name.lower()))
+def _named(*names: str) -> str:
+    """Return those of the process's variables that are there: what they name may not be."""
+    return ", ".join(name for name in names if os.environ.get(name) or os.environ.get(name.lower()))
 
 
 def _is_no_timeout(error: BaseException) -> bool:

@@ -62,15 +62,13 @@ def _check(name: str, value: Any, kind: Any, cure: str) -> None:
 class Slot:
     """A request's place: waited for by entering it (`async with`), given back by leaving it. Enter it once."""
 
-    __slots__ = ("_limiter", "agent", "gone_before", "request", "spent", "tokens", "waited_s")
+    __slots__ = ("_limiter", "agent", "gone_before", "request", "spent", "tokens")
 
     def __init__(self, limiter: "Limiter", agent: str, tokens: int) -> None:
         self._limiter = limiter
         self.agent = agent
         self.tokens = tokens
         """What the request is guessed to cost."""
-        self.waited_s = 0.0
-        """How long it waited for its turn, in seconds."""
         self.gone_before = (0, 0)
         """How many requests and tokens had gone by this limiter when this one went, itself included."""
         self.request: Spent | None = None
@@ -186,9 +184,9 @@ class Limiter:
     async def turn_of(self, slot: Slot) -> None:
         """Wait until the slot's turn has come; whoever is cancelled meanwhile leaves nothing behind."""
         loop = asyncio.get_running_loop()
-        came_s = loop.time()
-        if not self._lines and self._ready_at_s(slot.tokens, came_s) <= came_s:
-            self.let_go(slot, came_s)
+        now_s = loop.time()
+        if not self._lines and self._ready_at_s(slot.tokens, now_s) <= now_s:
+            self.let_go(slot, now_s)
             return
         turn: asyncio.Future[None] = loop.create_future()
         is_next = not self._lines
@@ -206,7 +204,6 @@ class Limiter:
                 self._take_back(slot)
                 self.give_back()
             raise
-        slot.waited_s = loop.time() - came_s
 
     def let_go(self, slot: Slot, now_s: float) -> None:
         """Write down that a request goes now."""

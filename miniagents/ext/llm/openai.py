@@ -82,9 +82,9 @@ async def openai_agent(  # noqa: PLR0913 - by name, and all but the context opti
 ) -> None:
     """Reply with what a model of OpenAI, or of a server with the same API, says to the conversation.
 
-    The reply's metadata has `model`, `agent`, `usage` (tokens "in", "out" and "cached"), `finish_reason`, `id`,
-    `latency_s` and `first_token_s`, streamed or not; and `extra`: what a stream said that nobody here
-    knows, where short.
+    The reply's metadata has `model`, `agent`, `usage` (tokens "in", "out" and "cached"; "cache_written" and "thinking"
+    where there are some), `finish_reason`, `id`, `latency_s` and `first_token_s`, streamed or not; and `extra`: what
+    was said that nobody here knows, where short.
 
     Args:
         ctx: The call.
@@ -152,7 +152,13 @@ class _OpenAI(SdkProvider[dict[str, Any]]):
     def decoder(self, answer: Answer, headers: Mapping[str, str]) -> "Chunks":
         from .openai_chunks import Chunks  # noqa: PLC0415 - it was `imported`
 
-        return Chunks(answer, self.endpoint, self.model, headers=headers)
+        return Chunks(answer, self.endpoint, self.model, headers=headers, sound_type=self._sound_type)
+
+    @property
+    def _sound_type(self) -> str:
+        """The media type of what the model says aloud, if it is asked to."""
+        audio = self.options.get("audio")
+        return f"audio/{audio['format']}" if isinstance(audio, Mapping) and audio.get("format") else ""
 
     async def whole(self, request: dict[str, Any], answer: Answer) -> "AsyncGenerator[str | Part, None]":
         from .openai_chunks import take_whole  # noqa: PLC0415 - it was `imported`
@@ -160,7 +166,7 @@ class _OpenAI(SdkProvider[dict[str, Any]]):
         completion = await self._asked(self.send, {**request, "stream": False})
         if not getattr(completion, "choices", None):
             raise no_answer(completion, self.endpoint, self.model)
-        for piece in take_whole(written(completion), answer):
+        for piece in take_whole(written(completion), answer, self._sound_type):
             yield piece
 
     async def opened(self, request: dict[str, Any]) -> Any:

@@ -205,8 +205,10 @@ def data_url(part: Image | File, host: str) -> str:
 
 
 def _call(call: ToolCall) -> dict[str, Any]:
-    function = {"name": call.name, "arguments": sendable(call.arguments)}
-    return {"id": call.id, "type": "function", "function": function, **call.extra.get(API, {})}
+    own, written = call.extra.get(API, {}), sendable(call.arguments)
+    if own.get("type") == "custom":
+        return {"id": call.id, **own, "custom": {"name": call.name, "input": written}}
+    return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": written}, **own}
 
 
 def _result(call_id: str, text: str) -> dict[str, Any]:

@@ -179,7 +179,8 @@ def name_of(tool: "Tool | Mapping[str, Any]") -> str:
     """Return what a tool is called, also one in the words of an API."""
     if not isinstance(tool, Mapping):
         return tool.name
-    return str(tool.get("name") or (tool.get("function") or {}).get("name") or tool.get("type") or "")
+    inner = tool.get("function") or tool.get("custom") or {}
+    return str(tool.get("name") or inner.get("name") or tool.get("type") or "")
 
 
 def _text_of(message: Message) -> str:

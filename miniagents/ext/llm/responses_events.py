@@ -31,15 +31,21 @@ _REASONS: Final = {"max_output_tokens": "length", "content_filter": "content_fil
 
 _SAYING_NOTHING: Final = frozenset(
     {
-        *("response.created", "response.in_progress", "response.queued", "response.output_item.added"),
+        *("response.created", "response.in_progress", "response.queued"),
         *("response.content_part.added", "response.output_text.done"),
         *("response.refusal.done", "response.reasoning_text.done", "response.reasoning_summary_text.done"),
         *("response.reasoning_summary_part.added", "response.reasoning_summary_part.done"),
         *("response.function_call_arguments.delta", "response.function_call_arguments.done"),
-        "response.output_text.annotation.added",
+        *("response.custom_tool_call_input.delta", "response.custom_tool_call_input.done"),
+        *("response.mcp_call_arguments.delta", "response.mcp_call_arguments.done"),
+        *("response.code_interpreter_call_code.delta", "response.code_interpreter_call_code.done"),
+        *("response.shell_call_command.added", "response.shell_call_command.delta", "response.shell_call_command.done"),
+        *("response.shell_call_output_content.delta", "response.shell_call_output_content.done"),
+        *("response.image_generation_call.partial_image", "response.output_text.annotation.added"),
     }
 )
 """Types of events whose words come again, whole, with the item's end."""
+_KNOWN_OF_CALL: Final = frozenset({"type", "id", "call_id", "name", "arguments", "status", "created_by"})
 _KNOWN: Final = frozenset({"type", "sequence_number", "response", "item", "item_id", "output_index", "obfuscation"})
 _KNOWN_OF_RESPONSE: Final = frozenset(
     {
@@ -49,7 +55,7 @@ _KNOWN_OF_RESPONSE: Final = frozenset(
         *("max_output_tokens", "max_tool_calls", "background", "prompt_cache_key", "safety_identifier", "top_logprobs"),
         *("include", "conversation", "prompt", "billing", "prompt_cache_retention", "content_filters"),
         *("presence_penalty", "frequency_penalty", "moderation", "access_programs", "input_transformations"),
-        *("prompt_cache_diagnostics", "prompt_cache_options"),
+        *("prompt_cache_diagnostics", "prompt_cache_options", "image"),
     }
 )
 """Most of them repeat the request."""
@@ -80,6 +86,7 @@ class ResponseEvents:
         self._endpoint = endpoint
         self._model = model
         self._headers = headers
+        self._phase: Any = None
 
     def tokens(self, events: Iterable[ServerSentEvent]) -> Iterator[str | Part]:
         """Give the tokens of these events, and each part at the end of its item.
@@ -108,8 +115,10 @@ class ResponseEvents:
             yield Thought(thought)
         elif kind == "response.reasoning_summary_part.added" and event.summary_index:
             yield Thought(_BETWEEN_THOUGHTS)
+        elif kind == "response.output_item.added":
+            self._phase = event.item.phase
         elif kind == "response.content_part.done":
-            yield from _cited(event.part)
+            yield from _more_of(event.part, self._phase)
         elif kind == "response.output_item.done":
             yield from parts_of(event.item, has_streamed=True)
         elif kind in _ENDS:
@@ -130,10 +139,12 @@ def parts_of(item: Any, *, has_streamed: bool) -> Iterator[str | Part]:
         for content in () if has_streamed else item.content or ():
             if text := text_of(content.text) or text_of(content.refusal):
                 yield text
-            yield from _cited(content)
+            yield from _more_of(content, item.phase)
     elif kind == "function_call":
         call_id, name = text_of(item.call_id) or text_of(item.id) or "", text_of(item.name) or ""
-        yield ToolCall(call_id, name=name, arguments=text_of(item.arguments) or "{}")
+        own = {name: value for name, value in item.items() if name not in _KNOWN_OF_CALL and value is not None}
+        extra = {API: own} if own else {}
+        yield ToolCall(call_id, name=name, arguments=text_of(item.arguments) or "{}", extra=extra)
     elif kind == "reasoning":
         said = [*(item.summary or ()), *(item["content"] or () if "content" in item else ())]
         yield Thinking(_BETWEEN_THOUGHTS.join(text_of(each.text) or "" for each in said), extra={API: item})
@@ -141,10 +152,12 @@ def parts_of(item: Any, *, has_streamed: bool) -> Iterator[str | Part]:
         yield Other(API, block=item)
 
 
-def _cited(content: Any) -> Iterator[Part]:
-    """Give the text of a message's part once more, where there is more to say of it: what it cites."""
-    if content.annotations and (text := text_of(content.text)):
-        yield Text(text, extra={API: {"annotations": content.annotations}})
+def _more_of(content: Any, phase: Any) -> Iterator[Part]:
+    """Give the text of a message's part once more, where there is more to say of it: what it cites, what it is for."""
+    told = {"annotations": content.annotations, "phase": phase}
+    own = {name: value for name, value in told.items() if value}
+    if own and (text := text_of(content.text) or text_of(content.refusal)):
+        yield Text(text, extra={API: own})
 
 
 def know(response: Any, answer: Answer) -> None:
@@ -183,6 +196,8 @@ def _usage(usage: Any) -> dict[str, int]:
         "out": usage.output_tokens or 0,
         "cached": (usage.input_tokens_details or {}).get("cached_tokens") or 0,
     }
+    if written := (usage.input_tokens_details or {}).get("cache_write_tokens"):
+        counts["cache_written"] = written
     if thinking := (usage.output_tokens_details or {}).get("reasoning_tokens"):
         counts["thinking"] = thinking
     return counts

@@ -65,6 +65,8 @@ class _Items:
         self.items: list[dict[str, Any]] = []
         self._host = host
         self._asked: list[str] = []
+        self._callers: dict[str, Any] = {}
+        """Who made a call, by its id, where that is not the model itself; its result says so too."""
         self._foreign = _foreign_calls(messages)
         people = [place for place, message in enumerate(messages) if speaker_of(message) == "user"]
         self._is_chain = not people
@@ -79,6 +81,7 @@ class _Items:
         if not any(isinstance(part, ToolResult) for part in message.parts):
             self._answer_all()
         content: list[dict[str, Any]] = []
+        content_phase: Any = None
         thoughts = _Thoughts()
         for part in message.parts or (Text(message.text),):
             if isinstance(part, Thinking):
@@ -91,31 +94,34 @@ class _Items:
             if item is None and said is None:
                 continue
             sent = thoughts.taken() if is_thinking_wanted or needs_thoughts else []
-            if item is not None or sent:
-                self._say(role, content)
-                content = []
+            phase = part.extra.get(API, {}).get("phase") if role == "assistant" and said is not None else None
+            if item is not None or sent or phase != content_phase:
+                self._say(role, content, content_phase)
+                content, content_phase = [], phase
             self.items += [*sent, *([] if item is None else [item])]
             content += [] if said is None else [said]
-        self._say(role, content)
+        self._say(role, content, content_phase)
 
-    def _say(self, role: str | None, content: list[dict[str, Any]]) -> None:
+    def _say(self, role: str | None, content: list[dict[str, Any]], phase: Any) -> None:
+        """Say it; a `phase` is what the model said that it is for, and wants to be told again."""
         if content:
             # What a model said is text, which goes back under no id of the API's, and only so as a string.
             said = "".join(each["text"] for each in content) if role == "assistant" else content
-            self.items.append({"role": role, "content": said})
+            self.items.append({"role": role, **({"phase": phase} if phase else {}), "content": said})
 
     def _item(self, part: Part, role: str | None) -> dict[str, Any] | None:
         """Return the item of a part that is one by itself."""
         if isinstance(part, ToolCall) and role == "assistant":
             self._asked.append(part.id)
-            arguments = sendable(part.arguments)
-            return {"type": "function_call", "call_id": part.id, "name": part.name, "arguments": arguments}
+            arguments, own = sendable(part.arguments), part.extra.get(API, {})
+            self._callers[part.id] = own.get("caller")
+            return {"type": "function_call", "call_id": part.id, "name": part.name, "arguments": arguments, **own}
         if isinstance(part, ToolResult) and part.call_id in self._asked:
             self._asked.remove(part.call_id)
             beside = [self._content(each, "user") for each in part.content if not isinstance(each, Text)]
             told = [said for said in beside if said is not None]
             text = {"type": "input_text", "text": tool_text(part)}
-            return _result(part.call_id, [text, *told] if told else text["text"])
+            return self._result(part.call_id, [text, *told] if told else text["text"])
         if isinstance(part, Other) and part.api == API and _foreign_call(part) in self._foreign:
             return {name: value for name, value in part.block.items() if name != _ONLY_SAID}
         return None
@@ -144,12 +150,13 @@ class _Items:
         return {"file_data": data_url(part, self._host), "filename": part.name or "file"}
 
     def _answer_all(self) -> None:
-        self.items += [_result(call_id, NO_RESULT) for call_id in self._asked]
+        self.items += [self._result(call_id, NO_RESULT) for call_id in self._asked]
         self._asked.clear()
 
-
-def _result(call_id: str, output: str | list[dict[str, Any]]) -> dict[str, Any]:
-    return {"type": "function_call_output", "call_id": call_id, "output": output}
+    def _result(self, call_id: str, output: str | list[dict[str, Any]]) -> dict[str, Any]:
+        caller = self._callers.get(call_id)
+        told = {"caller": caller} if caller else {}
+        return {"type": "function_call_output", "call_id": call_id, "output": output, **told}
 
 
 class _Thoughts:

@@ -12,7 +12,7 @@ from ...content import ToolCall
 from ...errors import SchemaMismatchError, ToolRoundsError
 from ...messages import Message
 from ...miniagents import InteractionContext
-from ...tools import run_tools, toolbox
+from ...tools import Tool, run_tools, toolbox
 from .provider import Question, name_of, schema_in_words
 from .schema import Schema
 from .tracing import start_agent_span, watched
@@ -50,10 +50,9 @@ async def rounds_of(ctx: InteractionContext, asking: Asking, question: Question)
         SchemaMismatchError: It was asked twice, and neither reply fits.
     """
     terms = asking.terms
-    own = [thing for thing in terms.tools if not isinstance(thing, Mapping)]
+    tools = toolbox(thing for thing in terms.tools if not isinstance(thing, Mapping))
     foreign = [thing for thing in terms.tools if isinstance(thing, Mapping)]
-    foreign_names = set(map(name_of, foreign))
-    tools = toolbox(own)
+    foreign_names = {name_of(tool) for thing in foreign for tool in (thing, *thing.get("tools", ()))}
     schema = None if terms.schema is None else Schema.of(terms.schema)
     question = replace(question, tools=(*tools.values(), *foreign), schema=schema)
     check = None if schema is None else _check(schema)
@@ -63,14 +62,16 @@ async def rounds_of(ctx: InteractionContext, asking: Asking, question: Question)
         ctx.reply(promise)
         reply = await promise
         calls = [part for part in reply.parts if isinstance(part, ToolCall)]
-        if calls and all(call.name in foreign_names for call in calls):
-            return  # whoever described them calls them
-        if calls:
-            watch = partial(watched, agent=asking.agent, secrets=asking.providers[0].secrets)
-            said = await run_tools(tools, calls, approve=terms.approve, timeout_s=terms.tool_timeout_s, watch=watch)
+        own_calls = [call for call in calls if call.name not in foreign_names and not _is_of_a_set(call)]
+        if own_calls:
+            said = await _results(asking, tools, own_calls)
             ctx.reply(said)
             question = replace(question, messages=(*question.messages, reply, said))
-        elif reply.metadata.get("finish_reason") == _PAUSED:
+        if len(own_calls) < len(calls):
+            return  # whoever described the others calls them
+        if own_calls:
+            continue
+        if reply.metadata.get("finish_reason") == _PAUSED:
             question = replace(question, messages=(*question.messages, reply))
         elif schema is None or (fault := reply.metadata.get("mismatch")) is None:
             return
@@ -86,6 +87,17 @@ async def rounds_of(ctx: InteractionContext, asking: Asking, question: Question)
     raise ToolRoundsError(
         f"it still calls tools after {terms.max_rounds} rounds", host=asking.providers[0].host, cure="raise max_rounds"
     )
+
+
+async def _results(asking: Asking, tools: Mapping[str, Tool], calls: Sequence[ToolCall]) -> Message:
+    terms = asking.terms
+    watch = partial(watched, agent=asking.agent, secrets=asking.providers[0].secrets)
+    return await run_tools(tools, calls, approve=terms.approve, timeout_s=terms.tool_timeout_s, watch=watch)
+
+
+def _is_of_a_set(call: ToolCall) -> bool:
+    """Say whether it calls one of several tools that an API has under one name, which is in no call."""
+    return any(isinstance(own, Mapping) and "toolset_name" in own for own in call.extra.values())
 
 
 def _check(schema: Schema) -> Check:

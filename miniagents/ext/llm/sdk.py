@@ -21,12 +21,12 @@ from functools import lru_cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
-from ...errors import ModelError, SettingsError
+from ...errors import ModelError
 from ...frozen import EMPTY
 from ...promising.scope import current
 from .endpoint import Endpoint, Service
 from .events import EventDecoder, TokenDecoder
-from .faults import check_stream, explain, unsendable
+from .faults import check_stream, explain, unsendable, unusable
 from .provider import Answer, Provider, Question
 from .recorder import RECORDER
 
@@ -279,7 +279,7 @@ def _shared_client(connect: Callable[[Endpoint], Any], endpoint: Endpoint) -> An
         try:
             client = clients[name] = connect(endpoint)
         except Exception as error:  # noqa: BLE001 - a proxy that the HTTP library does not understand, say
-            raise SettingsError(f"{endpoint.host} cannot be asked: {endpoint.tidy(str(error))}") from None
+            raise unusable(error, endpoint) from None
         scope.at_end(client.close)
     return clients[name]
 

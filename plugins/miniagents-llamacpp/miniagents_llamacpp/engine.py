@@ -244,10 +244,22 @@ def _close_all() -> None:
     try:
         for engine in list(_engines):
             engine._close()  # noqa: SLF001 - the engine's own module
+        _tell_of_the_interrupt()
     except KeyboardInterrupt:
         with suppress(OSError, ValueError):
             sys.stdout.flush()
         os._exit(130)  # an impatient second Ctrl-C: go now, before that thread meets a finished interpreter
+
+
+def _tell_of_the_interrupt() -> None:
+    """See to it that a program that Ctrl-C has ended says so by its exit code.
+
+    CPython has this in a global variable, `unhandled_keyboard_interrupt`, that every `exec` of a string clears, in any
+    thread (`run_eval_code_obj` of pythonrun.c, 2026-11). Ours may have gone on to import xllamacpp, which runs some.
+    """
+    if isinstance(getattr(sys, "last_value", None), KeyboardInterrupt):
+        with suppress(KeyboardInterrupt):
+            exec("raise KeyboardInterrupt")  # noqa: S102 - what sets it again
 
 
 def _abandon_all() -> None:

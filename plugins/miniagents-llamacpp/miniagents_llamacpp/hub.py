@@ -101,7 +101,6 @@ def endpoint_of(environment: Mapping[str, str] | None = None) -> Endpoint:
     return Endpoint(
         base_url=url,
         key=token,
-        key_name="HF_TOKEN",
         url_cure="check HF_ENDPOINT",
         is_ambient=environment is None,
         key_cure="check HF_TOKEN",

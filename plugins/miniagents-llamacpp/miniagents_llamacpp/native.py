@@ -84,7 +84,7 @@ def load(
         f"llama.cpp cannot load it: cut short, damaged, newer than xllamacpp {xllamacpp.__version__}, or too big for"
         f" the memory with {context_tokens * parallel} tokens of context",
         host=str(path),
-        cure="fetch the file again, or upgrade xllamacpp",
+        cure="fetch the file again, ask for fewer `context_tokens`, or upgrade xllamacpp",
     )
 
 

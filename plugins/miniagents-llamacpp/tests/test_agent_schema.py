@@ -19,7 +19,6 @@ Run = Callable[[Awaitable[Any]], Any]
 pytestmark = pytest.mark.timeout(600)  # the first test of a machine fetches the model
 
 SHORT = {"type": "string", "maxLength": 8}
-DIE = {"type": "integer", "minimum": 1, "maximum": 6}
 SCHEMAS: dict[str, Any] = {
     "names of fields": "warm bool, wet bool",
     "a value of few": {

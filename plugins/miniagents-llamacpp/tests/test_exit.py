@@ -85,11 +85,21 @@ def test_ctrl_c_ends_the_program(code: str, after_s: float | None, presses: int,
         process.send_signal(signal.SIGINT)
         time.sleep(0.02)
     _, errors = process.communicate()
-    # Pressed again while the interpreter handles the first, it may be an error of that: seen once, on a busy machine.
-    assert process.returncode in (-signal.SIGINT, 130, *([1] if presses > 1 else [])), errors
+    assert process.returncode in (-signal.SIGINT, 130), errors
     assert "KeyboardInterrupt" in errors
     assert "FATAL" not in errors
-    assert time.perf_counter() - pressed < 10  # it takes 0.3; the whole prompt, and every reply, a minute
+    assert time.perf_counter() - pressed < 30  # it takes 0.3; the whole prompt, and every reply, a minute
+
+
+def test_an_interrupt_is_told_by_the_exit_code(model: Path) -> None:
+    """Whatever code is still run at the end, as when a thread imports something; an exit code of one's own stays."""
+    late = "import atexit; atexit.register(exec, 'pass', {}); "
+    process = start(f"{late}raise KeyboardInterrupt", model)
+    assert process.communicate()[1].endswith("\nKeyboardInterrupt\n")
+    assert process.returncode == -signal.SIGINT
+    process = start(f"{late}sys.exit(3)", model)
+    assert process.communicate() == ("", "")
+    assert process.returncode == 3
 
 
 def test_a_model_that_is_dropped_as_soon_as_it_is_loaded(model: Path) -> None:

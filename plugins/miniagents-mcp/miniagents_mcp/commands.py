@@ -46,7 +46,7 @@ def serve_command(
     agent: Annotated[str | None, typer.Option("--agent", metavar="NAME", help="A plugin's agent.")] = None,
     model: Annotated[str | None, typer.Option("--model", "-m", metavar="NAME", help="A model, as in a chat.")] = None,
     system: Annotated[str | None, typer.Option("--system", "-s", help="What the model is told beforehand.")] = None,
-    chain: Annotated[str | None, typer.Option("--chain", metavar="FILE", help="A chain, as of `chain run`.")] = None,
+    chain: Annotated[str | None, typer.Option("--chain", metavar="FILE", help="A chain: a file of agents.")] = None,
     http: Annotated[
         int | None, typer.Option("--http", metavar="PORT", min=0, max=65535, help="Over HTTP, on this machine only.")
     ] = None,

@@ -1,5 +1,8 @@
 """A connection with one server: it is started or asked, says what tools it has, calls them, and is gone at the end.
 
+A server that says that its tools are others now is asked for them again. What it asks of us (a model's answer, a
+person's, our folders) is refused by the SDK, which has told it beforehand that there is none of it.
+
 Where the SDK is given time, so is the server: one that does not go by itself is killed, with all that it has started.
 
 In: a `Server`. Out: a `Connection`; errors in one line, with what the server said last. Never: a model, a person.
@@ -11,7 +14,7 @@ import os
 import sys
 from collections import deque
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final, TextIO
 from urllib.parse import urlsplit
 
@@ -34,6 +37,7 @@ _LAST_LINES: Final = 5
 _LONGEST_LINE: Final = 4096
 """Bytes of a line of standard error that are looked at."""
 _KEYLESS: Final = ("401", "403")
+_OTHER_TOOLS: Final = "notifications/tools/list_changed"
 _logger = logging.getLogger("miniagents.mcp")
 
 
@@ -47,14 +51,18 @@ class _Heard:
         """The status of the last response, if it was an error."""
         self.is_garbled = False
         """Whether there was something that is no MCP."""
+        self.other_tools = asyncio.Event()
+        """Set when it has said that its tools are no longer those that it told of."""
 
     async def take_response(self, response: Any) -> None:
         """Take in a response over HTTP."""
         self.refusal = f"{response.status_code} {response.reason_phrase}".strip() if response.is_error else ""
 
     async def take(self, message: object) -> None:
-        """Take in what the SDK makes nothing of."""
+        """Take in what is no answer."""
         self.is_garbled = self.is_garbled or isinstance(message, Exception)
+        if getattr(message, "method", "") == _OTHER_TOOLS:
+            self.other_tools.set()
 
 
 class Connection:
@@ -63,7 +71,7 @@ class Connection:
     def __init__(self, server: Server, client: "Client", tools: "Sequence[Tool]", heard: _Heard) -> None:
         self.server = server
         self.tools = tools
-        """What it offers."""
+        """What it offers now: another sequence when it says that it offers something else."""
         self.is_over = False
         """Whether a call has found that the server has ended."""
         self._client = client
@@ -99,13 +107,17 @@ async def connected(server: Server, *, start_s: float = START_S) -> AsyncIterato
         try:
             async with asyncio.timeout(start_s):
                 client = await stack.enter_async_context(await _client(sdk, server, stack, heard))
-                tools = await _tools(client)
+                await _subscribe(client, stack)
+                connection = Connection(server, client, await _tools(client), heard)
         except Exception as error:
             await stack.aclose()  # so that all that it said is there
             raise _failure(server, error, heard, start_s=start_s) from error
+        renewing = asyncio.create_task(_renew(connection, client, heard))
         try:
-            yield Connection(server, client, tools, heard)
+            yield connection
         finally:
+            renewing.cancel()
+            await asyncio.wait([renewing])
             await stack.aclose()  # before an error of whoever is connected gets into the SDK's task groups
 
 
@@ -163,6 +175,30 @@ async def _tools(client: "Client") -> "list[Tool]":
         if not cursor:
             return tools
     raise ServerError(f"it lists no end of tools ({len(tools)} so far)")
+
+
+async def _subscribe(client: "Client", stack: AsyncExitStack) -> None:
+    """Ask to be told of other tools; servers of before 2026-07-28 tell unasked."""
+    from mcp import MCPError  # noqa: PLC0415 - it is imported already
+    from mcp.client.subscriptions import ListenNotSupportedError, SubscriptionLost  # noqa: PLC0415 - as above
+
+    told = client.server_capabilities.tools
+    if told is not None and told.list_changed:
+        with suppress(ListenNotSupportedError, SubscriptionLost, MCPError):  # then it tells unasked, or not at all
+            await stack.enter_async_context(client.listen(tools_list_changed=True))
+
+
+async def _renew(connection: Connection, client: "Client", heard: _Heard) -> None:
+    """Ask for the tools again whenever the server says that they are others, until this is cancelled."""
+    name = one_line(connection.server.name)
+    while await heard.other_tools.wait():
+        heard.other_tools.clear()
+        try:
+            connection.tools = await _tools(client)
+        except Exception as error:  # noqa: BLE001 - whatever it is: those that it told of before are what there is
+            _logger.info("%s: it has other tools, and does not tell which: %s", name, one_line(repr(error)))
+        else:
+            _logger.info("%s: it has other tools", name)
 
 
 @asynccontextmanager

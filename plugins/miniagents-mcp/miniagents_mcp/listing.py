@@ -13,6 +13,8 @@ from .source import Kept, opened
 __all__ = ["Row", "failed_in", "listed"]
 
 _FAILED: Final = "failed"
+_LONGEST: Final = 160
+"""Characters of what is told of a tool: two rows of most terminals. Servers write pages for the model."""
 
 
 class Row(NamedTuple):
@@ -52,4 +54,5 @@ def failed_in(rows: Sequence[Row]) -> bool:
 
 
 def _first_line(text: str) -> str:
-    return text.strip().partition("\n")[0]
+    line = text.strip().partition("\n")[0]
+    return line if len(line) <= _LONGEST else line[: _LONGEST - 1] + "…"

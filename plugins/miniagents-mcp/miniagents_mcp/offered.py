@@ -2,11 +2,13 @@
 
     Connection → Tool (name, description, JSON Schema as it is) ─call→ ToolResult
 
-Names that no API takes are mended; where two servers have one name, both tools are called `server__tool`.
+Names that no API takes are mended; where two servers have one name, both tools are called `server__tool`. A tool that
+cannot be used is left out, with a word in the log.
 
 In: connections. Out: tools. Never: which model, a person.
 """
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +21,6 @@ from miniagents.safe_text import exact, one_line
 from miniagents.tools import Tool, tool
 
 from .content import parts_of
-from .errors import ServerError
 
 if TYPE_CHECKING:
     from mcp import Tool as TheirTool
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Offering", "is_allowed", "mended", "tools_of"]
 
 _LONGEST_NAME: Final = 64
+_logger = logging.getLogger("miniagents.mcp")
 _NOT_IN_A_NAME: Final = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -48,24 +50,29 @@ class Offering(Protocol):
         """Call a tool."""
 
 
-def tools_of(connections: Sequence[Offering]) -> list[Tool]:
+def tools_of(connections: Sequence[Offering], names: dict[tuple[str, str], str] | None = None) -> list[Tool]:
     """Return the tools of all servers; a person is to be asked before each call that the server's entry does not allow.
 
-    Raises:
-        ServerError: One describes its arguments by what is no JSON Schema.
+    Args:
+        connections: The servers, each with a name of its own.
+        names: What tools were called before, by server and their own name, which so they are still; those of new ones
+            are added. No tool gets a name that was another's: a person may have allowed that one.
     """
-    theirs = [(connection, each) for connection in connections for each in connection.tools]
-    names = Counter(mended(each.name) for _, each in theirs)
-    taken: set[str] = set()
-    made = []
-    for connection, each in theirs:
-        name = mended(each.name)
-        if names[name] > 1:
-            name = mended(f"{connection.server.name}__{name}")
-        name = next(each for each in _numbered(name) if each not in taken)
-        taken.add(name)
-        made.append(_tool(connection, each, name))
-    return made
+    names = {} if names is None else names
+    theirs = {
+        (connection.server.name, each.name): (connection, each)
+        for connection in connections
+        for each in connection.tools
+    }
+    new = [key for key in theirs if key not in names]
+    times = Counter(mended(name) for _, name in (*names, *new))
+    taken = {*names.values()}
+    for server, own in new:
+        name = mended(own) if times[mended(own)] == 1 else mended(f"{server}__{mended(own)}")
+        names[server, own] = next(each for each in _numbered(name) if each not in taken)
+        taken.add(names[server, own])
+    made = (_tool(connection, each, names[key]) for key, (connection, each) in theirs.items())
+    return [each for each in made if each is not None]
 
 
 def is_allowed(connection: Offering, name: str) -> bool:
@@ -84,7 +91,9 @@ def _numbered(name: str) -> Iterator[str]:
         yield f"{name[: _LONGEST_NAME - len(str(number)) - 1]}_{number}"
 
 
-def _tool(connection: Offering, theirs: "TheirTool", name: str) -> Tool:
+def _tool(connection: Offering, theirs: "TheirTool", name: str) -> Tool | None:
+    """Return it; None, and a word in the log, if what it says of its arguments cannot be sent."""
+
     async def call(**arguments: Any) -> ToolResult:
         try:
             result = await connection.call(theirs.name, arguments)
@@ -92,8 +101,9 @@ def _tool(connection: Offering, theirs: "TheirTool", name: str) -> Tool:
             return ToolResult("", name=name, content=str(error), is_error=True)
         return ToolResult("", name=name, content=parts_of(result) or _nothing(), is_error=result.is_error)
 
-    schema = {"type": "object", **theirs.input_schema}
-    schema.setdefault("properties", {})  # OpenAI refuses one without
+    schema = {**theirs.input_schema, "type": "object"}  # as MCP wants it
+    if not isinstance(schema.get("properties"), dict):
+        schema["properties"] = {}  # OpenAI refuses one without
     needs_approval = not is_allowed(connection, theirs.name)
     try:
         make = tool(
@@ -104,8 +114,9 @@ def _tool(connection: Offering, theirs: "TheirTool", name: str) -> Tool:
         )
         return make(call)
     except (UsageError, RecursionError) as error:
-        told = f"MCP server {one_line(connection.server.name)}: its tool {name} cannot be used: {one_line(str(error))}"
-        raise ServerError(told) from error
+        server = one_line(connection.server.name)
+        _logger.warning("MCP server %s: its tool %s is left out: %s", server, name, one_line(str(error)))
+        return None
 
 
 def _nothing() -> tuple[Text, ...]:

@@ -5,7 +5,7 @@ In: what stands behind the colon, an environment. Out: tools, while they are wan
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +34,17 @@ class Kept:
         self._environment = environment
         self._holder = Holder(_resolved(entry, environment))
         self._turn = asyncio.Lock()
+        self._last: Connection
 
-    server: Server
-    tools: "Sequence[TheirTool]"
-    """What it offered at the beginning."""
+    @property
+    def server(self) -> Server:
+        """Which; known when it is there."""
+        return self._last.server
+
+    @property
+    def tools(self) -> "Sequence[TheirTool]":
+        """What it offers, or did at last; see `Connection.tools`."""
+        return self._last.tools
 
     async def is_there(self) -> None:
         """Return when it is.
@@ -45,8 +52,7 @@ class Kept:
         Raises:
             MiniagentsError: It cannot be used.
         """
-        connection = await self._holder.thing()
-        self.server, self.tools = connection.server, connection.tools
+        self._last = await self._holder.thing()
 
     async def call(self, name: str, arguments: Mapping[str, Any]) -> "CallToolResult":
         """Call a tool.
@@ -66,16 +72,45 @@ class Kept:
                 pass
             await self._holder.close()
             self._holder = Holder(_resolved(self._entry, self._environment))
-            return await self._holder.thing()
+            await self.is_there()
+            return self._last
 
     async def close(self) -> None:
         """Let it go."""
         await self._holder.close()
 
 
+class _Tools(Sequence[Tool]):
+    """The tools of servers, always those that they offer now."""
+
+    def __init__(self, servers: Sequence[Kept]) -> None:
+        self._servers = servers
+        self._names: dict[tuple[str, str], str] = {}
+        self._offered: list[Sequence[TheirTool]] = []
+        self._tools: list[Tool] = []
+
+    def _now(self) -> list[Tool]:
+        offered = [server.tools for server in self._servers]
+        if offered != self._offered:
+            self._offered = offered
+            self._tools = tools_of(self._servers, self._names)
+        return self._tools
+
+    def __len__(self) -> int:
+        return len(self._now())
+
+    def __getitem__(self, at: Any) -> Any:
+        return self._now()[at]
+
+    def __iter__(self) -> Iterator[Tool]:
+        return iter(self._now())
+
+
 @asynccontextmanager
 async def open_tools(argument: str, environment: Mapping[str, str]) -> AsyncIterator[Sequence[Tool]]:
     """Open the servers that are meant, all at once, and give their tools; of several, those that fail are left out.
+
+    What is given changes when a server says that its tools have; a name that was given goes to no other tool.
 
     Raises:
         SettingsError: There are none of this name, or their file makes no sense.
@@ -89,7 +124,7 @@ async def open_tools(argument: str, environment: Mapping[str, str]) -> AsyncIter
             raise ServerError("; ".join(map(str, failures)))
         for failure in failures:
             logging.getLogger("miniagents.mcp").warning("%s; its tools are left out", failure)
-        yield tools_of(connections)
+        yield _Tools(connections)
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ import anyio
 import mcp_types as mcp
 from mcp.server import Server
 from mcp.server.stdio import stdio_server
+from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ToolsListChanged
 
 NAME = os.environ.get("NAME", "demo")
 NUMBERS = {
@@ -28,10 +29,13 @@ TOOLS = {
     "wait": ("Wait.", {"type": "object"}),
     "show": ("Show \x1b[31mall\x1b[0m there is.", {"type": "object"}),
     "data": ("Return data.", {"type": "object"}),
-    "nothing": ("Return nothing.", {"type": "object"}),
+    "nothing": ("Return nothing" + "!" * 1000, {"type": "object"}),
     "not.a/name": ("Be called strangely.", {"type": "object"}),
     "environment": ("Tell a variable.", {"type": "object"}),
+    "learn": ("Become another tool.", {"type": "object"}),
+    "ask": ("Ask the client's person.", {"type": "object"}),
 }
+CHANGES = InMemorySubscriptionBus()
 PIXEL = b64encode(b"pixel").decode()
 
 
@@ -50,7 +54,21 @@ async def list_tools(_context: Any, params: Any) -> mcp.ListToolsResult:
     return mcp.ListToolsResult(tools=tools[:3], next_cursor="more")
 
 
-async def call_tool(_context: Any, params: mcp.CallToolRequestParams) -> mcp.CallToolResult:
+async def of_more_than_one_step(name: str) -> mcp.CallToolResult | mcp.InputRequiredResult:
+    """Do as the tool's name says, if it is one after which something else comes."""
+    if name == "ask":
+        form: Any = {"type": "object", "properties": {}}
+        asked = mcp.ElicitRequestFormParams(message="Your password?", requested_schema=form)
+        return mcp.InputRequiredResult(input_requests={"it": mcp.ElicitRequest(params=asked)})
+    if name == "learn":
+        TOOLS["learnt"] = TOOLS.pop("learn")
+        await CHANGES.publish(ToolsListChanged())
+    return said(name)
+
+
+async def call_tool(  # noqa: PLR0911 - one return a tool
+    _context: Any, params: mcp.CallToolRequestParams
+) -> mcp.CallToolResult | mcp.InputRequiredResult:
     """Do as the tool's name says."""
     given = params.arguments or {}
     match params.name:
@@ -74,6 +92,8 @@ async def call_tool(_context: Any, params: mcp.CallToolRequestParams) -> mcp.Cal
             return mcp.CallToolResult(content=[])
         case "environment":
             return said(os.environ.get("SECRET", "none"))
+        case "learn" | "learnt" | "ask":
+            return await of_more_than_one_step(params.name)
     return mcp.CallToolResult(
         content=[
             mcp.TextContent(text="text"),
@@ -95,7 +115,9 @@ def said(text: str) -> mcp.CallToolResult:
 
 async def main() -> None:
     """Serve until the client goes, or for ever."""
-    server: Server[Any] = Server("demo", on_list_tools=list_tools, on_call_tool=call_tool)
+    server: Server[Any] = Server(
+        "demo", on_list_tools=list_tools, on_call_tool=call_tool, on_subscriptions_listen=ListenHandler(CHANGES)
+    )
     if len(sys.argv) > 1:
         await serve_http(server)
         return

@@ -193,7 +193,7 @@ def test_a_model_calls_a_tool(
     code, out, err, requests = chat(environment, "--tool", "mcp", "what is 1 + 2")
     assert (code, out, err) == (0, "Well.\n\nThree.", "")
     sent = {each["function"]["name"]: each["function"] for each in requests[0]["tools"]}
-    assert len(sent) == 9
+    assert len(sent) == 11
     assert sent["add"]["parameters"]["required"] == ["a", "b"]
     assert sent["show"]["parameters"] == {"type": "object", "properties": {}}
     assert requests[1]["messages"][-1]["content"] == "3"

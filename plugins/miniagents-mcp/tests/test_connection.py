@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 SERVER = Path(__file__).with_name("server.py")
+OLD = Server(name="old", command=sys.executable, args=(str(SERVER.with_name("old_server.py")),))
 
 
 def demo(name: str = "demo", timeout_s: float | None = None, **env: str) -> Server:
@@ -158,3 +159,36 @@ async def test_standard_error_goes_to_the_log(caplog: pytest.LogCaptureFixture) 
     told = [record.getMessage() for record in caplog.records if record.name == "miniagents.mcp"]
     assert told[0] == f"sh: {'0' * 4096}"
     assert told[1] == "sh: lastdemo is there"
+
+
+@pytest.mark.parametrize("kind", ["new", "old", "http"])
+async def test_a_server_whose_tools_become_others(kind: str, http: str) -> None:
+    """Told so by the server, whatever it speaks and by whichever way, we ask again; until then nobody is asked."""
+    far = Server(name="far", url=http, headers={"Authorization": "Bearer sesame"})
+    async with connected({"new": demo(), "old": OLD, "http": far}[kind]) as connection:
+        before = connection.tools
+        assert parts_of(await connection.call("learn", {})) == (Text("learn"),)
+        await until(lambda: connection.tools is not before)
+        changed = {tool.name for tool in before} ^ {tool.name for tool in connection.tools}
+        assert changed == {"learn", "learnt"}
+        assert parts_of(await connection.call("learnt", {})) == (Text("learnt"),)
+
+
+async def test_a_server_that_forgets_its_tools(caplog: pytest.LogCaptureFixture) -> None:
+    """One that says that its tools have changed, and then cannot list them, has those that it told of before."""
+    caplog.set_level(logging.INFO, "miniagents.mcp")
+    async with connected(OLD) as connection:
+        before = connection.tools
+        assert parts_of(await connection.call("forget", {})) == (Text("forget"),)
+        await until(lambda: bool(caplog.records))
+        assert connection.tools is before
+        assert parts_of(await connection.call("learn", {})) == (Text("learn"),)
+    assert "old: it has other tools, and does not tell which: " in caplog.records[0].getMessage()
+
+
+async def test_a_server_that_asks_us() -> None:
+    """Neither a person nor a model nor a folder is at its service; it is told so, or its call fails in one line."""
+    async with connected(OLD) as connection:
+        told = parts_of(await connection.call("ask", {}))
+    assert told == (Text("Elicitation not supported; Sampling not supported; List roots not supported"),)
+    assert await told_by(demo(), "ask") == "MCP server demo: Elicitation not supported"

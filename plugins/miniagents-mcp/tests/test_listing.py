@@ -17,6 +17,7 @@ async def test_a_row_a_tool(write: Callable[..., Path], demo: dict[str, Any], en
     rows = await listed("", environment)
     assert rows[0] == Row("one", "add", "allowed", "Add two numbers.")
     assert rows[1] == Row("one", "fail", "asked", "Fail.")
+    assert Row("one", "nothing", "asked", f"Return nothing{'!' * 145}…") in rows
     assert rows[-1][:3] == ("bad", "", "failed")
     assert failed_in(rows)
     rows = await listed("one", environment)

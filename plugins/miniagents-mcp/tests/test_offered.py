@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import mcp_types as mcp
-import pytest
 from miniagents_mcp.connection import Connection
 from miniagents_mcp.errors import ServerError
 from miniagents_mcp.offered import is_allowed, mended, tools_of
@@ -15,6 +14,9 @@ from miniagents_mcp.servers import Server
 from miniagents import MiniAgents
 from miniagents.content import Text, ToolCall
 from miniagents.tools import run_tools, toolbox
+
+if TYPE_CHECKING:
+    import pytest
 
 
 class Fake(Connection):
@@ -78,13 +80,32 @@ def test_a_call() -> None:
     assert asyncio.run(call("bad", "[1]")) == ("the arguments of bad must be a JSON object, not [1]", True)
 
 
-def test_a_schema_that_is_none() -> None:
-    """A server that describes its tools by what cannot be sent is named, with the tool."""
+def test_a_tool_that_cannot_be_used(caplog: pytest.LogCaptureFixture) -> None:
+    """One that describes its arguments by what nobody can send is left out, and named in the log; no other suffers."""
     deep: dict[str, Any] = {}
     for _ in range(100_000):
         deep = {"a": deep}
-    with pytest.raises(ServerError, match=r"^MCP server a: its tool x cannot be used: "):
-        tools_of([Fake("a", "x", schema=mcp.Tool.model_construct(input_schema=deep).input_schema)])
+    connection = Fake("a", "w", "x", "y", "z")
+    connection.tools[1].input_schema = deep
+    connection.tools[2].input_schema = {"type": "array", "properties": None}
+    w, y, *rest = tools_of([connection, Fake("b", "v")])
+    assert [tool.name for tool in (w, y, *rest)] == ["w", "y", "z", "v"]
+    assert y.parameters == {"type": "object", "properties": {}}
+    (record,) = caplog.records
+    assert record.getMessage().startswith("MCP server a: its tool x is left out: ")
+
+
+def test_a_name_is_never_another_tools() -> None:
+    """When tools come and go, those that stay are called as before, and no name is given to another tool later on."""
+    given: dict[tuple[str, str], str] = {}
+
+    def now(*connections: Connection) -> list[str]:
+        return [tool.name for tool in tools_of(connections, given)]
+
+    assert now(Fake("a", "x"), Fake("b")) == ["x"]
+    assert now(Fake("a", "x", "x"), Fake("b", "x", "y")) == ["x", "b__x", "y"]
+    assert now(Fake("a"), Fake("b", "x")) == ["b__x"]
+    assert now(Fake("a", "y", "x"), Fake("b")) == ["a__y", "x"]
 
 
 def test_texts_are_texts() -> None:

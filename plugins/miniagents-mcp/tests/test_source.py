@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ async def test_all_servers_at_once(
     write(one=demo, two=other, bad={"command": "no-such-program"}, lost={"command": "x", "args": ["${NONE}"]})
     async with MiniAgents(), open_tools("", environment | {"WHO": "the other"}) as tools:
         box = toolbox(tools)
-        assert len(box) == 18
+        assert len(box) == 22
         assert box["one__fail"].needs_approval
         said = await run_tools(box, [ToolCall("1", name="two__fail", arguments="{}")])
         assert said.parts[0].text == "the other cannot"  # type: ignore[attr-defined]
@@ -72,6 +73,31 @@ async def test_one_that_ends_is_started_anew(
         assert (await call("add"))[0].endswith("cannot be started: no such file or directory")
         (home / "here").mkdir()
         assert await call("add") == ("3", False)
+
+
+async def test_tools_become_others(
+    write: Callable[..., Path], demo: dict[str, Any], environment: dict[str, str]
+) -> None:
+    """What was opened holds the tools that the server offers now: after it said so, and after it was started anew."""
+    path = write(one=demo)
+
+    async def call(name: str) -> str:
+        (part,) = (await run_tools(toolbox(tools), [ToolCall("1", name=name, arguments="{}")], approve=agree)).parts
+        return part.text  # type: ignore[attr-defined]
+
+    async with MiniAgents(), open_tools(str(path), environment) as tools:
+        before = len(tools)
+        assert tools[before - 2].name == "learn"
+        assert await call("learn") == "learn"
+        while "learnt" not in toolbox(tools):  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.02)
+        assert len(tools) == before
+        assert "learn" not in toolbox(tools)
+        assert await call("learnt") == "learnt"
+        await call("die")
+        assert "there is no tool" not in await call("data")
+        assert "learn" in toolbox(tools)
+        assert "learnt" not in toolbox(tools)
 
 
 def agree(_call: ToolCall) -> bool:

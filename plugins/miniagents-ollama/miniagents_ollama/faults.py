@@ -47,10 +47,14 @@ def refused(status: int, said: bytes, endpoint: Endpoint, model: str, *, headers
     if status < HTTPStatus.BAD_REQUEST:
         cause = f"it sends us elsewhere (status {status})"
         return BadAnswerError(cause, host=endpoint.host, cure="check OLLAMA_HOST, and whether it begins with https://")
+    if status == HTTPStatus.NOT_FOUND:
+        words = f"(status {status}): {words_of(body, endpoint)}"
+        if model and isinstance(body, Mapping) and "error" in body:
+            return ModelNotFoundError(
+                f"no model {model!r} {words}", host=endpoint.host, cure=f"fetch it: `ollama pull {model}`"
+            )
+        return BadAnswerError(f"no such address {words}", host=endpoint.host, cure=endpoint.url_cure)
     error = refusal(status, body, endpoint, model, headers=headers)
-    if status == HTTPStatus.NOT_FOUND and isinstance(body, Mapping):  # an address that it does not know is no JSON
-        cause = f"no model {model!r} (status {status}): {words_of(body, endpoint)}"
-        return ModelNotFoundError(cause, host=endpoint.host, cure=f"fetch it: `ollama pull {model}`")
     if isinstance(error, RequestRefusedError) and _CANNOT in error.cause:
         error.cure = "choose another model, or leave that out"
     return error

@@ -40,7 +40,6 @@ def endpoint_of(environment: Mapping[str, str] | None = None) -> Endpoint:
     return Endpoint(
         base_url=base_url,
         key=key,
-        key_name=_KEY,
         url_cure="check OLLAMA_HOST",
         is_ambient=environment is None,
         key_cure=f"check {_KEY}" if key else f"sign in (`ollama signin`), or set {_KEY} and an OLLAMA_HOST of https",

@@ -31,6 +31,8 @@ def test_what_is_nobodys_fault_is_not_explained() -> None:
     ("status", "said", "kind", "words"),
     [
         (404, b'{"error": "model not found"}', ModelNotFoundError, "no model 'm' (status 404): model not found"),
+        (404, b'{"detail": "Not Found"}', BadAnswerError, "no such address (status 404): "),
+        (404, b"Not Found", BadAnswerError, "no such address (status 404): Not Found"),
         (404, b"404 page not found", BadAnswerError, "no such address (status 404): 404 page not found"),
         (308, b"", BadAnswerError, "it sends us elsewhere (status 308)"),
         (401, b'{"error": "unauthorized"}', KeyRefusedError, "the key was refused (status 401): unauthorized"),
@@ -44,3 +46,10 @@ def test_a_refusal_is_told_by_its_status_and_words(status: int, said: bytes, kin
     error = refused(status, said, NEAR, "m", headers={})
     assert type(error) is kind
     assert error.cause.startswith(words)
+
+
+def test_a_list_that_is_nowhere_lacks_no_model() -> None:
+    """Who asks a server of another kind for its models is told to look at the address."""
+    error = refused(404, b'{"error": "Not Found"}', NEAR, "", headers={})
+    assert type(error) is BadAnswerError
+    assert (error.cause, error.cure) == ("no such address (status 404): Not Found", "check OLLAMA_HOST")

@@ -8,6 +8,7 @@ from miniagents import Message
 from . import conversations
 from .database import Database, named
 from .flights import recover
+from .search import search
 
 __all__ = ["Shelf"]
 
@@ -39,6 +40,17 @@ class Shelf:
         """
         with Database(self._path) as database:
             return [(each.key, each.title) for each in conversations.conversations(database)[:count]]
+
+    def search(self, words: str, count: int) -> list[tuple[str, str, str, tuple[tuple[int, int], ...]]]:
+        """Return the messages that have all these words: place, title, some words, and where in them these are.
+
+        Raises:
+            TranscriptError: The database cannot be read.
+        """
+        with Database(self._path) as database:
+            hits = search(database, words, limit=count)
+            titles = {each.key: each.title for each in conversations.conversations(database)} if hits else {}
+        return [(hit.place, titles[hit.place.partition("/")[0]], hit.snippet, hit.matches) for hit in hits]
 
     def past(self, place: str) -> tuple[list[str], list[Message]]:
         """Return the places and the messages up to one.

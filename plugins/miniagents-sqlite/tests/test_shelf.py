@@ -19,15 +19,25 @@ PROGRAM = Path(sysconfig.get_path("scripts"), "miniagents")
 FOREIGN = ("MINIAGENTS_", "OPENAI_", "ANTHROPIC_", "XDG_", "COVERAGE_")
 
 
-def chat(path: Path, *words: str) -> tuple[int, str, str]:
-    """Run `miniagents chat` in an empty folder, with this database; return code, output and standard error."""
+def run(path: Path, *words: str) -> tuple[int, str, str]:
+    """Run `miniagents` in an empty folder, with this database; return code, output and standard error."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     environment |= {"HOME": str(path.parent), "MINIAGENTS_SQLITE": str(path)}
-    command = [str(PROGRAM), "chat", "--agent", "echo", "--history", "sqlite", *words]
     ran = subprocess.run(
-        command, cwd=path.parent, env=environment, capture_output=True, stdin=subprocess.DEVNULL, text=True, check=False
+        [str(PROGRAM), *words],
+        cwd=path.parent,
+        env=environment,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        check=False,
     )
     return ran.returncode, ran.stdout, ran.stderr
+
+
+def chat(path: Path, *words: str) -> tuple[int, str, str]:
+    """Run `miniagents chat`, which keeps what is said in the database."""
+    return run(path, "chat", "--agent", "echo", "--history", "sqlite", *words)
 
 
 def test_the_program_keeps_its_chats_here(path: Path) -> None:
@@ -48,6 +58,20 @@ def test_the_program_keeps_its_chats_here(path: Path) -> None:
     assert not (path.parent / "chats").exists()
     assert chat(path, "--continue", "--no-save", "five")[:2] == (0, "five")
     assert chat(path, "--resume", "xyz", "six")[0] == 2
+
+
+def test_the_program_finds_its_chats_here(path: Path) -> None:
+    """`chats` lists, searches, shows and renames those in the database, where the settings or the option say so."""
+    assert chat(path, "Which rivers?")[0] == 0
+    assert run(path, "chats", "--history", "sqlite", "rename", "rivers", "Water")[0] == 0
+    (path.parent / ".config" / "miniagents").mkdir(parents=True)
+    (path.parent / ".config" / "miniagents" / "config.toml").write_text('history = "sqlite"\n')
+    code, out, _ = run(path, "chats", "list")
+    assert (code, out.split("\t")[1:]) == (0, ["Water\n"])
+    code, out, _ = run(path, "chats", "search", "riv")
+    assert (code, [line.split("\t")[1:] for line in out.splitlines()]) == (0, [["Water", "Which rivers?"]] * 2)
+    place = out.splitlines()[-1].split("\t")[0]
+    assert run(path, "chats", "export", place)[:2] == (0, "you:\nWhich rivers?\n")
 
 
 def test_another_database(path: Path) -> None:
@@ -77,6 +101,8 @@ def test_what_the_program_looks_into(database: Database) -> None:
     keep(database, "d/1", Message(text="why?", role="user"), parent="d/", time="2026-01-01T00:00:00Z")
     assert shelf.listed(5) == [("d", "why?"), ("c", "New title")]
     assert shelf.listed(1) == [("d", "why?")]
+    assert shelf.search("O", 5) == [("c/1", "New title", "one", ((0, 3),))]
+    assert shelf.search("no such", 5) == []
 
 
 def test_the_hook() -> None:

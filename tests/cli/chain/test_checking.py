@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from typing import TYPE_CHECKING
+
+from tests.cli.chain.conftest import ECHOES
 
 if TYPE_CHECKING:
     from tests.cli.chain.conftest import Shell
@@ -17,6 +21,15 @@ def test_a_sound_file(shell: Shell) -> None:
     told = shell("check", "echoes.yaml", "c.yaml")
     assert (told.code, told.err) == (0, "")
     assert told.out == "echoes.yaml: fine: 2 agents, 2 steps\nc.yaml: fine: 1 agent, 2 steps, 1 input\n"
+
+
+def test_a_pipe(shell: Shell) -> None:
+    """A file that can be read only once (`<(…)`) is checked as well."""
+    os.mkfifo(shell.folder / "pipe")
+    writing = threading.Thread(target=(shell.folder / "pipe").write_bytes, args=[ECHOES.encode()], daemon=True)
+    writing.start()
+    assert shell("check", "pipe").out == "pipe: fine: 2 agents, 2 steps\n"
+    writing.join()
 
 
 def test_all_faults_of_all_files(shell: Shell) -> None:

@@ -66,6 +66,13 @@ def given(program: Program, text: str) -> None:
     (program.folder / "slow.py").write_text(CODE)
 
 
+def test_a_wrong_option(program: Program) -> None:
+    """The usage that is told with it is the one of the help: nobody sees that there is a command of another name."""
+    ran = program.run("chain", "c.yaml", "--shw", "all")
+    assert ran.code == 2
+    assert ran.err.splitlines()[0] == "Usage: miniagents chain [OPTIONS] FILE [TEXT]..."
+
+
 @pytest.mark.parametrize("columns", [40, 200])
 @pytest.mark.usefixtures("measured")
 def test_on_a_terminal(program: Program, columns: int) -> None:

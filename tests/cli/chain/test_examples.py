@@ -76,3 +76,5 @@ def test_story(shell: Shell, model: LLMServer) -> None:
     assert run(shell, "story.yaml", "--input", "hero=a fox", "tell it") == "once more"
     assert len(model.requests) == 4
     assert "a fox" in json.dumps(model.requests[0].body)
+    again = [message["content"] for message in model.requests[2].body["messages"][1:]]
+    assert again == ["tell it", "once", "weak"]  # it knows what to make better

@@ -9,6 +9,7 @@ import pytest
 from miniagents.chains.calls import Where, note
 from miniagents.chains.faults import Place
 from miniagents.cli.chain.faults import told
+from miniagents.cli.output import ReaderGoneError
 from miniagents.errors import ChainFileError, LimitReachedError, ModelError, SettingsError
 
 if TYPE_CHECKING:
@@ -50,6 +51,13 @@ def test_what_others_tell(error: Exception, capsys: pytest.CaptureFixture[str]) 
     """What happened in no step of a file is nobody's business here."""
     assert told(error) is None
     assert capsys.readouterr().err == ""
+
+
+def test_nobody_reads_any_more() -> None:
+    """That is no failure, also where it was the step of a person that wrote."""
+    error = ReaderGoneError()
+    note(error, Where(object(), "user", "c.yaml", Place(3, 5)))
+    assert told(error) is None
 
 
 def test_a_step_that_was_wrong(shell: Shell) -> None:

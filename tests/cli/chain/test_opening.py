@@ -65,6 +65,18 @@ def test_the_default_model_of_the_flag_comes_behind_other_values(tmp_path: Path)
     assert str(chain.agents["a"]) == "openai:set"
 
 
+def test_who_named_a_model_that_nobody_has(tmp_path: Path) -> None:
+    """The line names the option that was typed."""
+    path = tmp_path / "c.yaml"
+    path.write_text("version: 1\nagents: {a: {}}\n")
+    known = plugins.load([builtins], [])
+    settings = settings_from(Flags(model="nope:x"), {"MINIAGENTS_CONFIG": str(tmp_path / "config.toml")}, tmp_path)
+    with pytest.raises(SettingsError, match=r"\A--model: no model is called 'nope:x'"):
+        opened(Order(file=path), settings, known)
+    with pytest.raises(SettingsError, match=r"\A--set defaults\.model: no model is called 'nope:y'"):
+        opened(Order(file=path, sets=["defaults.model=nope:y"]), settings, known)
+
+
 class Pulled:
     """A provider of a model on this machine, and what was fetched."""
 

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from miniagents import Message, MiniAgents
+from miniagents.chains.calls import Where, note
+from miniagents.chains.faults import Place
 from miniagents.cli.chain.records import Records, error_of
 from miniagents.content import ToolCall
 from miniagents.errors import ProviderFailedError, ReplyCutError
@@ -175,6 +177,9 @@ async def test_nobody_reads_events() -> None:
 
 
 def test_errors() -> None:
-    """A program is told the kind and the line."""
+    """A program is told the kind and the line, and in which step of whom it was."""
     assert error_of(ProviderFailedError("no\n\x1b")) == {"error": "ProviderFailedError", "message": "no ␛"}
+    error = ReplyCutError("it broke")
+    note(error, Where(object(), "writer", "c.yaml", Place(3, 5)))
+    assert error_of(error) == {"error": "ReplyCutError", "message": "it broke", "agent": "writer", "step": "3:5"}
     assert error_of(KeyboardInterrupt()) == {"error": "interrupted", "message": "interrupted"}

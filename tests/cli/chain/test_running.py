@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tests.cli.chain.conftest import Shell, Told
@@ -28,6 +31,20 @@ def run(shell: Shell, text: str, *words: str, given: str | None = "") -> Told:
     """Run a file of this text."""
     shell.write("c.yaml", HEAD + text)
     return shell("c.yaml", "--allow-code", *words, given=given)
+
+
+@contextmanager
+def unread(folder: Path) -> Iterator[None]:
+    """Let nobody read standard output."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    before, sys.stdout = sys.stdout, os.fdopen(writing, "w")
+    try:
+        yield
+    finally:
+        broken, sys.stdout = sys.stdout, before
+        os.dup2(os.open(folder / "nothing", os.O_CREAT | os.O_WRONLY), broken.fileno())
+        broken.close()
 
 
 def test_a_transcript_is_kept_as_of_any_chat(shell: Shell) -> None:
@@ -131,6 +148,14 @@ def test_a_file_that_is_there_is_kept(shell: Shell) -> None:
     assert path.read_text() == "what was written\n"
 
 
+def test_the_file_of_the_output_may_be_named_by_the_environment(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As any setting; the person's folder is `~`."""
+    monkeypatch.setenv("HOME", str(shell.folder))
+    monkeypatch.setenv("PLACE", "out")
+    assert run(shell, WRITER + "output: {file: '~/${env:PLACE}.txt'}\n", "hi").code == 0
+    assert (shell.folder / "out.txt").read_text(encoding="utf-8") == "what was written\n"
+
+
 def test_the_form_of_the_output_without_a_file(shell: Shell) -> None:
     """`output.format` is that of standard output where there is no file; the command line comes first."""
     assert run(shell, WRITER + "output: {format: json}\n", "hi").out.startswith('{"text": "what was written"')
@@ -143,6 +168,31 @@ def test_a_dialog_in_a_pipe(shell: Shell) -> None:
     told = run(shell, "  echo: {plugin: echo}\nflow: [user, echo]\n", given="one\n\ntwo\n")
     assert (told.code, told.out) == (0, "one\n\ntwo")
     assert [message.text for message in shell.said()] == ["one", "one", "two", "two"]
+
+
+def test_a_dialog_in_which_nothing_is_said(shell: Shell) -> None:
+    """Nothing is left of it."""
+    told = run(shell, "  echo: {plugin: echo}\nflow: [user, echo]\n", given="")
+    assert (told.code, told.out, told.err) == (0, "", "")
+    assert json.loads(shell("c.yaml", "--json").out)["transcript"] is None
+    assert list(shell.folder.glob("chats/*")) == []
+
+
+@pytest.mark.parametrize("words", [("hi",), ("hi", "--dry-run")])
+@pytest.mark.parametrize("show", ["", "nobody"])
+def test_nobody_to_show(words: tuple[str, ...], show: str, shell: Shell) -> None:
+    """Names that are none are refused before anything is asked, also where nothing would be."""
+    told = run(shell, WRITER, *words, "--show", show)
+    assert (told.code, told.out) == (2, "")
+    assert told.lines == [f"miniagents: --show {show}: no agent is called that; there are all, last, writer"]
+
+
+def test_a_dialog_that_nobody_reads(shell: Shell, tmp_path: Path) -> None:
+    """`| head -1` ends one quietly, too: what a person is sent is written in their step."""
+    shell.write("c.yaml", HEAD + "  echo: {plugin: echo}\nflow: [user, echo]\n")
+    with unread(tmp_path):
+        told = shell("c.yaml", "--allow-code", "--quiet", given="one\ntwo\n")
+    assert (told.code, told.err) == (0, "")
 
 
 def test_inputs_without_a_text(shell: Shell) -> None:
@@ -163,14 +213,7 @@ def test_what_it_used(shell: Shell) -> None:
 
 def test_a_reader_that_has_had_enough(shell: Shell, tmp_path: Path) -> None:
     """`| head -1` ends the run quietly."""
-    reading, writing = os.pipe()
-    os.close(reading)
     shell.write("c.yaml", HEAD + WRITER)
-    before, sys.stdout = sys.stdout, os.fdopen(writing, "w")
-    try:
+    with unread(tmp_path):
         told = shell("c.yaml", "--allow-code", "--quiet", "hi")
-    finally:
-        broken, sys.stdout = sys.stdout, before
-        os.dup2(os.open(tmp_path / "nothing", os.O_CREAT | os.O_WRONLY), broken.fileno())
-        broken.close()
     assert (told.code, told.err) == (0, "")

@@ -78,6 +78,21 @@ async def test_who_is_not_shown_is_seen_working() -> None:
         assert watched.glass.lines == ["editor", "It is."]
 
 
+async def test_who_is_not_shown_and_ends_last_leaves_nothing() -> None:
+    """A row of one that works is no part of what stays, also where all sections were over before it ended."""
+    async with MiniAgents():
+        watched = Watched(is_shown=lambda name: name == "editor")
+        writer, editor = watched.call("writer"), watched.call("editor")
+        writer.say("Once")
+        editor.say("It is.")
+        editor.end()
+        assert await watched.seen() == ["editor", "It is.", "writer · 1 token · …Once"]
+        writer.end()
+        watched.run.close()
+        await watched.showing
+        assert watched.glass.lines == ["editor", "It is."]
+
+
 async def test_whoever_fails_keeps_what_they_said() -> None:
     """What came is shown; why there is no more is told by the program; of who said nothing there is no section."""
     async with MiniAgents():
@@ -161,6 +176,29 @@ async def test_who_goes_on_and_who_is_called_again() -> None:
         watched.run.close()
         await watched.showing
         assert watched.glass.lines == ["writer", "one", "", "two", "", "writer 2", "one", "", "two"]
+
+
+async def test_who_goes_on_comes_before_others() -> None:
+    """All that an agent says stands below one title, though somebody else was called before it was there."""
+    tried = asyncio.Event()
+
+    @miniagent
+    async def trying(ctx: InteractionContext) -> None:
+        await tried.wait()
+        ctx.reply([Message(text="one"), Message(text="two")])
+
+    @miniagent
+    async def judging(ctx: InteractionContext) -> None:
+        ctx.reply(Message(text=f"of {len(await ctx.message_promises)}"))
+
+    async with MiniAgents():
+        watched = Watched()
+        watched.run.call("judge", judging, watched.run.call("trial", trying))
+        assert await watched.seen() == ["trial · waiting", "judge · waiting"]
+        tried.set()
+        watched.run.close()
+        await watched.showing
+        assert watched.glass.lines == ["trial", "one", "", "two", "", "judge", "of 2"]
 
 
 async def test_narrow() -> None:

@@ -69,7 +69,7 @@ def test_a_disk_that_takes_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", fail)
-    with pytest.raises(OSError, match=r"out\.md: cannot be written \(No space left on device\); the transcript has"):
+    with pytest.raises(OSError, match=r"out\.md: cannot be written \(No space left on device\); name another file"):
         target(path).write("two\n")
     assert path.read_text() == "one\n"
 

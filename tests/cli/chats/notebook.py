@@ -42,6 +42,11 @@ class Notebook:
         """Return the last place, and its title."""
         return [(self.last, self.title(self.last))][:count] if self.last else []
 
+    def search(self, words: str, count: int) -> list[tuple[str, str, str, list[tuple[int, int]]]]:
+        """Return the messages that begin so."""
+        found = [number for number, page in enumerate(self.pages) if page.text.startswith(words)]
+        return [(f"{number}", self.title("0"), self.pages[number].text, [(0, len(words))]) for number in found][:count]
+
     def past(self, place: str) -> tuple[list[str], list[Message]]:
         """Return the places up to one, and the messages."""
         numbers = place.split()

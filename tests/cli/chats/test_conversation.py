@@ -93,12 +93,14 @@ async def test_going_back_too_far(conversation: Conversation | Unsaved) -> None:
 
 
 async def test_file_is_made_when_something_is_said(folder: Path) -> None:
-    """Until then there is none; a title that was given before gets into it."""
+    """Until then there is none, or an empty one; a title that was given before gets into it with what is said."""
     conversation = Conversation(lambda: new_transcript_in(folder))
     conversation.rename("Reasons")
     assert (conversation.path, conversation.title, conversation.messages()) == (None, "Reasons", [])
     await dialog(conversation)
     assert files_in(folder) == []
+    assert conversation.make().stat().st_size == 0
+    assert conversation.title == "Reasons"
     await dialog(conversation, "a")
     assert conversation.path is not None
     assert files_in(folder) == [conversation.path]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
@@ -201,6 +202,28 @@ async def test_what_is_closed_while_the_terminal_is_lent_stays() -> None:
         here.app._redraw()
         here.painter.paint([], rows("three"))
         assert here.parted(4) == ([BANNER, "one", "two", "three"], here.prompt)
+
+
+async def test_what_was_live_before_a_shell_had_the_terminal_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After Ctrl-Z and `fg` there are the shell's rows below it; what goes on is written whole, below them."""
+    async with prompted() as here:
+        here.painter.paint([], rows("a tail"))
+        context = here.app.context
+        assert context is not None
+        stopped = asyncio.Event()
+
+        def stop(_group: int, _signal: int) -> None:
+            here.glass.write("stopped\r\n$ fg\r\n")
+            stopped.set()
+
+        monkeypatch.setattr(os, "kill", stop)
+        context.run(here.app.suspend_to_background)
+        await stopped.wait()
+        while not here.painter.is_ready():  # noqa: ASYNC110 - it has no event to wait for
+            await asyncio.sleep(0)
+        here.painter.paint([], rows("a tail that goes on"))
+        here.painter.paint(rows("a tail that goes on"), rows("and on"))
+        assert here.parted(6) == ([BANNER, "a tail", "stopped", "$ fg", "a tail that goes on", "and on"], here.prompt)
 
 
 async def test_without_a_prompt() -> None:

@@ -60,9 +60,8 @@ def test_what_is_hostile() -> None:
 
 def test_a_renderer_that_fails() -> None:
     """It is told in a quiet row, and the chat goes on."""
-    assert rows(lambda message: 1 / 0, width_cells=80) == [
-        "it cannot be shown as a Weather: ZeroDivisionError: division by zero"
-    ]
+    (row,) = rows(lambda message: 1 / 0, width_cells=80)
+    assert row.startswith("it cannot be shown as a Weather: ZeroDivisionError: division by zero")
     assert rows(lambda message: 3, width_cells=200)[0].startswith("it cannot be shown as a Weather: ")
 
 

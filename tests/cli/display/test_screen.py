@@ -51,6 +51,38 @@ def streamed(*tokens: str, error: Exception | None = None) -> MessagePromise:
     return Message.promise(arriving())
 
 
+@pytest.mark.parametrize(
+    ("metadata", "name"),
+    [
+        ({"agent": "openai_agent", "model": "gpt-4o"}, "openai:gpt-4o"),
+        ({"agent": "critic", "model": "gpt-5"}, "critic · gpt-5"),
+        ({}, "assistant"),
+    ],
+)
+async def test_who_is_waited_for(metadata: dict[str, str], name: str) -> None:
+    """The model of the chat has the name by which it was chosen from first to last, any other its own."""
+    watched = Watched()
+    come = asyncio.Event()
+
+    @miniagent
+    async def answering(ctx: InteractionContext) -> None:
+        async def arriving() -> Any:
+            await come.wait()
+            yield "here"
+
+        await asyncio.sleep(1)
+        ctx.reply(Message.promise(arriving(), role="assistant", metadata=metadata))
+
+    async with MiniAgents():
+        showing = asyncio.create_task(watched.screen.show(answering.inquire(), "openai:gpt-4o"))
+        await asyncio.sleep(0.95)
+        assert "waiting for openai:gpt-4o…" in watched.glass.lines[-1]
+        await asyncio.sleep(1)
+        assert f"waiting for {name}…" in watched.glass.lines[-1]
+        come.set()
+        assert await showing == []
+
+
 async def test_what_is_said_is_parted_by_empty_rows() -> None:
     """One is before each question and each answer, and before the prompt; never two, and none at the top."""
     watched = Watched()

@@ -104,10 +104,10 @@ def test_a_reference_is_kept_as_it_is(keys: Keys) -> None:
     assert "ran" not in [path.name for path in keys.path.parent.iterdir()]
 
 
-@pytest.mark.parametrize("typed", ["", " \n", f"{SECRET}\n{SECRET}\n"])
-def test_no_line_and_two_lines_are_no_key(keys: Keys, typed: str) -> None:
-    """Then nothing is written."""
-    assert "OPENAI_API_KEY: nothing, or more than one line, was given" in keys.fails(
+@pytest.mark.parametrize("typed", ["", " \n", f"{SECRET}\n{SECRET}\n", SECRET * 4000])
+def test_what_is_not_one_line_is_no_key(keys: Keys, typed: str) -> None:
+    """Nothing, two lines, or a line that has no end: nothing is written, and not the beginning of it either."""
+    assert "OPENAI_API_KEY: nothing, too much, or more than one line was given" in keys.fails(
         "set", "OPENAI_API_KEY", typed=typed
     )
     assert not keys.path.exists()
@@ -214,7 +214,7 @@ def test_a_person_types_it_unseen(program: Program) -> None:
     terminal.wait_for("OPENAI_API_KEY:")
     terminal.send("\x04")
     assert terminal.end() == 2
-    assert "nothing, or more than one line, was given" in " ".join(terminal.lines)
+    assert "nothing, too much, or more than one line was given" in " ".join(terminal.lines)
 
 
 @pytest.mark.usefixtures("measured")

@@ -52,7 +52,7 @@ def test_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert not checked(path)
     assert capsys.readouterr().out.splitlines()[1:] == [
         "p: its hooks can be called\tBROKEN: it has none marked with @hookimpl",
-        "p: can be imported\tBROKEN: SystemExit: 3",
+        "p: can be imported\tBROKEN: SystemExit: 3 (p.py, line 1)",
     ]
 
 

@@ -31,7 +31,7 @@ def test_the_list(program: Program) -> None:
     mine.write_text(STRANGE)
     assert program.run("plugins", "disable", "off").code == 0
     assert rows(program) == [
-        ["broken", "1.0", "the-package", "", "skipped: ValueError: no"],
+        ["broken", "1.0", "the-package", "", "skipped: ValueError: no (broken.py, line 1)"],
         ["good", "1.0", "the-package", "agents", "in use"],
         ["mine", "", str(mine), "agents", clash],
         ["off", "1.0", "the-package", "", "disabled (miniagents plugins enable off)"],
@@ -100,7 +100,7 @@ def test_new_and_check(program: Program) -> None:
     assert "model shout: streams\tkept\n" in ran.out.decode()
     (program.folder / "wrong.py").write_text("raise ValueError('no')")
     ran = program.run("plugins", "check", "wrong.py")
-    assert (ran.code, ran.out.decode()) == (1, "wrong: can be imported\tBROKEN: ValueError: no\n")
+    assert (ran.code, ran.out.decode()) == (1, "wrong: can be imported\tBROKEN: ValueError: no (wrong.py, line 1)\n")
 
 
 def test_install_and_uninstall(program: Program) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -118,6 +119,18 @@ def test_no_answer_is_no(program: Program) -> None:
     assert not (program.folder / "was-run").exists()
 
 
+def test_what_was_typed_before_the_question_is_no_answer(program: Program) -> None:
+    """A yes to something else does not trust anybody."""
+    strange(program)
+    start = f"read line; {sys.executable} -m miniagents.cli chat --agent strange hi"
+    terminal = program.terminal(shell=start, columns=300)
+    terminal.send("go\ry\r")
+    terminal.wait_for(ASKS)
+    terminal.send("\x04")
+    assert terminal.end() == 2
+    assert not (program.folder / "was-run").exists()
+
+
 def test_the_users_own_folder(program: Program) -> None:
     """A file there is a plugin without a word from anybody, and one that is broken is named and skipped."""
     folder = program.home / ".config" / "miniagents" / "plugins"
@@ -126,7 +139,10 @@ def test_the_users_own_folder(program: Program) -> None:
     (folder / "wrong.py").write_text("import no_such_thing")
     ran = program.run("chat", "--agent", "strange", "hi")
     assert (ran.code, ran.out) == (0, b"from a strange plugin")
-    assert ran.err == "miniagents: plugin wrong skipped: ModuleNotFoundError: No module named 'no_such_thing'\n"
+    assert (
+        ran.err
+        == "miniagents: plugin wrong skipped: ModuleNotFoundError: No module named 'no_such_thing' (wrong.py, line 1)\n"
+    )
 
 
 def test_only_some_and_none(program: Program) -> None:
@@ -151,4 +167,7 @@ def test_one_that_breaks_after_it_was_remembered(program: Program) -> None:
     assert (ran.code, ran.out, ran.err) == (0, b"hi", "")
     ran = program.run("chat", "--agent", "strange", "hi")
     assert ran.code == 2
-    assert ran.err.startswith("miniagents: plugin good skipped: ModuleNotFoundError: No module named 'no_such_thing'\n")
+    assert ran.err == (
+        "miniagents: plugin good skipped: ModuleNotFoundError: No module named 'no_such_thing' (good.py, line 1)\n"
+        "miniagents: no agent is called 'strange'; there is echo\n"
+    )

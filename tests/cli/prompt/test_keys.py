@@ -97,6 +97,18 @@ async def test_ctrl_c_clears_the_line_and_a_key_brings_it_back() -> None:
         assert await person.typed(f"{UP}{UP}") == "long text"
 
 
+async def test_who_hears_that_the_line_was_cleared() -> None:
+    """Whoever put a text into it hears that a person gives it up, also a key at a time; not of what stops."""
+    cleared = list[str]()
+    async with typist() as person:
+        person.prompt.on_clear = lambda: cleared.append(person.line)
+        assert await person.typed(f"{CTRL_C}text{CTRL_C}new") == "new"
+        person.prompt.on_interrupt = lambda: True
+        person.press(f"{CTRL_C}y")
+        await person.until(lambda: person.line == "newxy")
+    assert cleared == ["", "text"]
+
+
 @pytest.mark.parametrize("key", [CTRL_C, ESCAPE])
 async def test_what_stops_an_answer_does_nothing_else(key: str) -> None:
     """While an answer streams Ctrl-C and Escape stop it, and the line stays as it is."""

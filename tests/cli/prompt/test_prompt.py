@@ -161,6 +161,18 @@ async def test_one_types_ahead() -> None:
         assert [await prompt.ask(), await prompt.ask()] == ["half and half", None]
 
 
+async def test_the_row_below_is_drawn_for_each_question() -> None:
+    """Whoever asks may have done something before that it tells."""
+    row, drawn = ["before"], list[str]()
+    async with staying(toolbar=lambda: drawn.append(row[0]) or row[0]) as (prompt, press):
+        await until(lambda: "before" in drawn)
+        row[0] = "after"
+        asking = asyncio.create_task(prompt.ask())
+        await until(lambda: "after" in drawn)
+        press(f"x{ENTER}")
+        assert await asking == "x"
+
+
 async def test_what_is_put_into_the_line_is_not_said_yet() -> None:
     """A text for the person to change is there with the cursor behind it, whether the prompt stays or is to come."""
     async with staying() as (prompt, press):
@@ -292,6 +304,21 @@ def test_what_is_written_above_stays_above(chatting: Callable[..., object], prog
     terminal.send(f"{ENTER}{CTRL_D}")
     assert terminal.end() == 0
     assert terminal.lines == ["live 1", "live @nothing"]
+
+
+def test_a_long_text_leaves_room_above(chatting: Callable[..., object]) -> None:
+    """However many lines a person types, what is live stands above them; when they give it up, its rows are free."""
+    terminal = chatting(WRITING_ABOVE, PYTHONPATH=os.pathsep.join(sys.path))
+    terminal.wait_for("live 2")
+    terminal.send("\x1b[200~" + "\n".join(f"line {number}." for number in range(100)) + "\x1b[201~")
+    terminal.wait_for("line 99.")
+    terminal.wait_for(lambda: terminal.lines[-1] == "a model")
+    above = ["finished", "live 1", "live 2"]
+    assert terminal.lines[:4] == [*above, "  line 67."]
+    terminal.send(f"{CTRL_C}typed")
+    terminal.wait_for(lambda: terminal.lines == [*above, "> typed", "a model"])
+    terminal.send(f"{CTRL_C}{CTRL_C}{CTRL_C}")
+    assert terminal.end() == 0
 
 
 def test_a_terminal_without_colours(chatting: Callable[..., object]) -> None:

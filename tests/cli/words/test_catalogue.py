@@ -50,6 +50,7 @@ async def test_help(tmp_path: Path, word: str) -> None:
         ("/xyzzy now", "/xyzzy: there is no such word; /help lists the words (// begins a message with a slash)"),
         ("/help nothing", "/nothing: there is no such word; /help lists the words (// begins a message with a slash)"),
         ("/", "/: there is no such word; /help lists the words (// begins a message with a slash)"),
+        ("/ help", "/: there is no such word; /help lists the words (// begins a message with a slash)"),
     ],
 )
 async def test_a_word_that_is_none(tmp_path: Path, line: str, told: str) -> None:
@@ -57,6 +58,23 @@ async def test_a_word_that_is_none(tmp_path: Path, line: str, told: str) -> None
     seat = Seat(tmp_path)
     assert (await seat.say(line))[-1] == told
     assert seat.said == []
+
+
+async def test_a_word_that_takes_nothing(tmp_path: Path) -> None:
+    """What stands behind it would not be heeded, so it is not done."""
+    seat = Seat(tmp_path)
+    lines = await seat.say("one", "two", "/retry 1", "/clear all")
+    assert "/retry 1: the word takes nothing; say /retry alone" in lines
+    assert lines[-1] == "/clear all: the word takes nothing; say /clear alone"
+    assert seat.said == ["one", "one", "two", "two"]
+
+
+async def test_what_a_word_takes_may_stand_on_the_next_line(tmp_path: Path) -> None:
+    """Any white space ends a word."""
+    seat = Seat(tmp_path)
+    await seat.say("/system\nBe brief.\nBe kind.", "/help\tcopy")
+    assert seat.session.settings.system == "Be brief.\nBe kind."
+    assert any(line.startswith("/copy [N]") for line in seat.glass.lines)
 
 
 async def test_a_slash_that_is_meant(tmp_path: Path) -> None:
@@ -75,6 +93,10 @@ async def _fail(chat: Any, rest: str) -> None:
     raise ValueError("no\n\x1b[2J")
 
 
+async def _answer_wrongly(chat: Any, rest: str) -> Any:
+    return 17
+
+
 def _suggest(chat: Any) -> list[tuple[str, str]]:
     raise ValueError("no")
 
@@ -85,6 +107,7 @@ def with_words(folder: Path) -> Seat:
     words = (
         Word(name="why", takes="[WORDS]", help="Ask why.", act=_ask, suggest=lambda _: [("not", "a word")]),
         Word(name="fails", help="Fail.", act=_fail, suggest=_suggest),
+        Word(name="wrong", help="Say what is no message.", act=_answer_wrongly),
         Word(name="exit", help="Be another.", act=_fail),
     )
     seat.session.plugins = replace(seat.session.plugins, words={word.name: word for word in words})
@@ -106,8 +129,9 @@ async def test_a_word_of_a_plugin(tmp_path: Path) -> None:
 async def test_a_word_of_a_plugin_that_fails(tmp_path: Path) -> None:
     """It is shown in one line and the chat goes on; a word of ours stays ours."""
     seat = with_words(tmp_path)
-    lines = await seat.say("/fails", "one", "/exit")
-    assert "/fails: ValueError: no ␛[2J" in lines
+    lines = await seat.say("/fails", "/wrong", "one", "/exit")
+    assert any(line.startswith("/fails: ValueError: no ␛[2J") for line in lines)
+    assert any(line.startswith("/wrong: TypeError: ") for line in lines)
     assert seat.said == ["one", "one"]
     assert seat.session.has_left
     assert [*completed(seat.session, "fails", "")] == []

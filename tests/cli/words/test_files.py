@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,6 +30,16 @@ async def test_attach(seat: Seat, tmp_path: Path) -> None:
     assert any(line.startswith("goes with your next message: ") and line.endswith("a.txt") for line in lines)
     assert "in a file" in seat.said[0]
     assert seat.said[2] == "again"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no named pipes in folders")
+async def test_a_pipe_is_not_waited_for(seat: Seat, tmp_path: Path) -> None:
+    """Who writes to it may never come, and meanwhile no key would do anything."""
+    os.mkfifo(tmp_path / "pipe")
+    pipe = tmp_path / "pipe"
+    lines = await seat.say(f"/attach {pipe}", f"/attach {tmp_path}")
+    assert f"{pipe}: cannot be attached: it is a pipe or a device; write what comes of it to a file" in lines
+    assert lines[-1] == f"{tmp_path}: cannot be attached: it is a folder; attach the files in it, one by one"
 
 
 async def test_what_was_attached_can_be_taken_back(seat: Seat) -> None:

@@ -58,6 +58,22 @@ async def test_tools_are_given_and_taken(seat: Seat) -> None:
     assert seat.session.settings.tools == []
 
 
+async def test_a_long_description_is_cut(seat: Seat) -> None:
+    """What a server says of its tool in many lines, or in one without end, is a line of a list here."""
+    pages = dataclasses.replace(read, name="pages", description=f"\nRead it.\n{'Really. ' * 1000}")
+    flood = dataclasses.replace(read, name="flood", description="x" * 100_000)
+
+    @asynccontextmanager
+    async def opened(_argument: str, _environment: Mapping[str, str]) -> AsyncIterator[list[Any]]:
+        yield [pages, flood]
+
+    seat.session.cast.toolset._open._sources = {"shop": ToolSource(name="shop", help="Both.", open=opened)}
+    async with seat.session.cast.toolset:
+        lines = await seat.say("/tools shop")
+    assert "pages  not asked about · Read it." in lines
+    assert "".join(lines).count("x") == 159
+
+
 async def test_tools_that_are_not_there(seat: Seat) -> None:
     """The nearest source is named, and the tools stay as they were."""
     async with seat.session.cast.toolset:

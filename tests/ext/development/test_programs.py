@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -35,18 +36,20 @@ async def test_no_key_of_ours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert not [name for name in ("OPENAI_API_KEY", "MY_TOKEN", "DB_PASSWORD") if name in told]
 
 
+_PARENT = """if True:
+    import os, subprocess, sys, time
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    with open("new", "w") as file:
+        file.write(f"{os.getpid()} {child.pid}")
+    os.rename("new", "pids")
+    time.sleep(600)
+"""
+
+
 @pytest.mark.parametrize("how", ["cancelled", "too late"])
 async def test_nothing_is_left(how: str, tmp_path: Path) -> None:
-    """With our end, or after its time, it is gone, and so is what it had started."""
-    code = """if True:
-        import os, subprocess, sys, time
-        child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-        with open("new", "w") as file:
-            file.write(f"{os.getpid()} {child.pid}")
-        os.rename("new", "pids")
-        time.sleep(600)
-    """
-    task = asyncio.create_task(run([sys.executable, "-c", code], tmp_path, timeout_s=500))
+    """Where nobody waits any more, or after its time, it is gone, and so is what it had started."""
+    task = asyncio.create_task(run([sys.executable, "-c", _PARENT], tmp_path, timeout_s=500))
     pids = await _pids(tmp_path / "pids")
     if how == "cancelled":
         task.cancel()
@@ -55,6 +58,22 @@ async def test_nothing_is_left(how: str, tmp_path: Path) -> None:
     else:
         let_pass(500)
         assert (await task).code is None
+    for pid in pids:
+        await _gone(pid)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+async def test_a_signal_that_ends_us_leaves_nothing(number: signal.Signals, tmp_path: Path) -> None:
+    """However the program ends that runs it, it is gone, and so is what it had started."""
+    ours = """if True:
+        import asyncio, pathlib, sys
+        from miniagents.ext.development.programs import run
+        asyncio.run(run([sys.executable, "-c", sys.argv[1]], pathlib.Path.cwd()))
+    """
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", ours, _PARENT, cwd=tmp_path)
+    pids = await _pids(tmp_path / "pids")
+    process.send_signal(number)
+    assert await process.wait() == -number
     for pid in pids:
         await _gone(pid)
 

@@ -5,14 +5,17 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from miniagents.errors import MiniagentsError
-from miniagents.ext.development.proposal import FORMAT, Proposal, difference, proposal_in
+from miniagents.ext.development.proposal import Proposal, difference, proposal_in
 from tests.ext.development.conftest import GREET, git
 
 
 @pytest.mark.parametrize(
     ("text", "files"),
     [
-        (FORMAT, {"path/of/the/file": "all that is in the file\n"}),
+        (
+            "FILE: path/of/the/file\n```\nall that is in the file\n```\n",
+            {"path/of/the/file": "all that is in the file\n"},
+        ),
         ("Sure!\n\n### FILE: `a.py`\n\n```python\nx\n```\nand\n**FILE: b.md**\n````md\n```\nin\n```\n````", None),
         ("FILE: empty.py\n```\n```", {"empty.py": ""}),
         ("FILE: a.py\n~~~\nx\n~~~~\nFILE: a.py\n```\ny\n```\n", {"a.py": "y\n"}),

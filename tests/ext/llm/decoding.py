@@ -23,7 +23,7 @@ from miniagents.ext.llm.openai_chunks import Chunks
 from miniagents.ext.llm.openai_chunks import usage_of as openai_usage_of
 from miniagents.ext.llm.responses_events import ResponseEvents
 
-ENDPOINT: Final = Endpoint("http://there", "no-key", "KEY", "check it", is_ambient=False, key_cure="check it")
+ENDPOINT: Final = Endpoint("http://there", "no-key", "check it", is_ambient=False, key_cure="check it")
 
 
 @dataclass

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from miniagents.ext.llm.anthropic_events import take_whole
+from miniagents.ext.llm.provider import Answer as Answered
 from tests.ext.llm.decoding import by_us, cut, laid_out, sdk_of, strange, texts
 from tests.fakes import anthropic_wire
 from tests.fakes.replies import Answer, Usage
@@ -101,6 +103,18 @@ def test_streams_of_the_fake_provider(tokens: list[str], data: st.DataObject) ->
     found = by_us("anthropic", cut(stream, data))
     assert found.told == (tokens, "m-2", "msg_7", "length", {"in": 9, "out": 7, "cached": 4}, True)
     assert found.answer.more == {}
+
+
+def test_counts_that_nobody_knows_are_kept() -> None:
+    """What is told of the usage beside tokens is kept, streamed or not, but for what only repeats the request."""
+    usage = {"input_tokens": 3, "output_tokens": 1, "server_tool_use": {"web_search_requests": 2}, "new": 1}
+    end = {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": usage}
+    kept = {"server_tool_use": {"web_search_requests": 2}, "new": 1}
+    assert by_us("anthropic", [anthropic_wire.event(end)]).answer.more == {"extra": kept}
+    answer = Answered()
+    whole = {"id": "x", "model": "m", "content": [], "usage": {**usage, "service_tier": "standard"}}
+    assert list(take_whole(json.dumps(whole).encode(), answer)) == []
+    assert answer.more == {"extra": kept}
 
 
 def test_what_nobody_knows_is_kept() -> None:

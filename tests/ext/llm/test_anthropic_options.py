@@ -10,6 +10,7 @@ from miniagents.ext.llm.anthropic_options import _taken, cache_marks, told_of, t
 from miniagents.ext.llm.provider import Question
 from miniagents.ext.llm.schema import Schema
 
+ADAPTIVE = {"type": "adaptive", "display": "summarized"}
 BASE: dict[str, Any] = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 8192}
 
 
@@ -39,8 +40,8 @@ def test_tools() -> None:
 @pytest.mark.parametrize(
     ("model", "effort", "given", "expected"),
     [
-        ("claude-haiku-5-5", "low", None, {"output_config": {"effort": "low"}, "thinking": {"type": "adaptive"}}),
-        ("claude-haiku-5-5", "minimal", None, {"output_config": {"effort": "low"}, "thinking": {"type": "adaptive"}}),
+        ("claude-haiku-5-5", "low", None, {"output_config": {"effort": "low"}, "thinking": ADAPTIVE}),
+        ("claude-haiku-5-5", "minimal", None, {"output_config": {"effort": "low"}, "thinking": ADAPTIVE}),
         ("claude-haiku-5-5", "none", None, {"thinking": {"type": "disabled"}}),
         (
             "claude-sonnet-4-5",
@@ -52,7 +53,7 @@ def test_tools() -> None:
     ],
 )
 def test_effort(model: str, effort: str, given: int | None, expected: dict[str, Any]) -> None:
-    """Models of today think adaptively, those before by a budget, which a given `max_tokens` bounds."""
+    """Models of today think adaptively and say what, those before by a budget, which a given `max_tokens` bounds."""
     assert told(model, {"max_tokens": given} if given else {}, effort=effort) == expected
 
 

@@ -1,13 +1,14 @@
 """What Anthropic's API is told over several turns, and by clients of the caller's own."""
 
+import json
 from typing import Any
 
 import anthropic
 import pytest
 
-from miniagents import Message, MiniAgents, Thinking, Thought
+from miniagents import Message, MiniAgents, Thinking, Thought, ToolCall
 from miniagents.ext.llm.anthropic import anthropic_agent
-from tests.ext.llm.asking import KEY, ask, environment, served, settle
+from tests.ext.llm.asking import KEY, answered, ask, environment, served, settle
 from tests.fakes.llm_server import Reply
 from tests.fakes.replies import ToolUse
 
@@ -29,7 +30,7 @@ async def test_thinking_goes_back_while_tools_are_called(stream: bool) -> None:
         assert [part.kind for part in reply[0].parts].count("thinking") == 2
         again = server.requests[1].body["messages"][1]["content"]
         assert {"thinking", "redacted_thinking", "tool_use"} <= {block["type"] for block in again}
-        assert server.requests[0].body["thinking"] == {"type": "adaptive"}
+        assert server.requests[0].body["thinking"] == {"type": "adaptive", "display": "summarized"}
         await asked.inquire([Message(text="x", role="user"), *reply, Message(text="and?", role="user")])
         assert "thinking" not in str(server.requests[2].body["messages"])
 
@@ -65,6 +66,19 @@ async def test_a_server_that_knows_no_output_config(stream: bool) -> None:
         assert "format" in server.requests[0].body["output_config"]
         assert server.requests[1].body["output_config"] == {"effort": "low"}
         assert "JSON Schema" in server.requests[1].body["system"]
+
+
+async def test_members_of_a_toolset_are_left_to_the_caller() -> None:
+    """They have names that nothing in the request says; the call itself says that it is of the API's toolset."""
+    call = {"type": "tool_use", "id": "toolu_1", "name": "find", "input": {}, "toolset_name": "browser"}
+    usage = {"input_tokens": 1, "output_tokens": 1}
+    body = {"id": "x", "type": "message", "role": "assistant", "model": "m", "content": [call], "usage": usage}
+    told = json.dumps({**body, "stop_reason": "tool_use"}).encode()
+    tools = [look, {"type": "browser_toolset_20260801"}]
+    heard = await answered("anthropic", told, "application/json", stream=False, tools=tools, max_rounds=1)
+    assert heard.error is None
+    own = {"anthropic": {"toolset_name": "browser"}}
+    assert heard.message.parts == (ToolCall("toolu_1", name="find", arguments="{}", extra=own),)
 
 
 async def test_a_client_of_the_callers_own() -> None:

@@ -57,6 +57,16 @@ def test_a_call_without_a_result() -> None:
     assert kinds(turns(said("user", "hi"), said("assistant", CALL))[-1]) == ["tool_result"]
 
 
+def test_members_of_a_toolset() -> None:
+    """The result of a call that names one of the API's toolsets names it too, given or not."""
+    own = {"anthropic": {"toolset_name": "browser"}}
+    calls = [ToolCall(name, name="find", arguments="{}", extra=own) for name in ("a", "b")]
+    found = turns(
+        Message(text="go"), said("assistant", *calls), said("tool", ToolResult("a", name="find", content=(Text("x"),)))
+    )
+    assert [block["toolset_name"] for turn in found[1:] for block in turn["content"]] == ["browser"] * 4
+
+
 def test_a_result_of_nothing() -> None:
     """A result whose call is not there is told as text."""
     [turn] = turns(said("user", "hi"), said("tool", ToolResult("lost", name="f", content=(Text("ok"),))))

@@ -1,12 +1,20 @@
 """What lies between us and a provider: certificates and proxies, with the real SDKs."""
 
+import asyncio
 import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from miniagents.errors import KeyRefusedError, ModelError, ProviderFailedError, ProviderUnreachableError
+from miniagents.errors import (
+    BadAnswerError,
+    KeyRefusedError,
+    ModelError,
+    ProviderFailedError,
+    ProviderUnreachableError,
+    SettingsError,
+)
 from tests.ext.llm.asking import Api, ask, both_apis, environment, settle
 from tests.fakes.llm_server import LLMServer
 from tests.fakes.proxy import Proxy
@@ -109,4 +117,57 @@ async def test_a_proxy_that_is_not_there(api: Api, *, tls: bool, trusted: Any, m
         assert type(heard.error) is ProviderUnreachableError
         assert str(heard.error).endswith(f"_BASE_URL, which usually {ENDS[api]}, and HTTP{'S' * tls}_PROXY")
         assert server.connections == 0
+    await settle()
+
+
+@pytest.mark.parametrize("transport", ["httpx", "aiohttp"])
+@pytest.mark.parametrize(
+    ("said", "cause"),
+    [
+        (b"HTTP/1.1 abc\r\n\r\n", "its answer is no HTTP"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n", "its answer is no HTTP"),
+        (b"HTTP/1.1 200 OK\r\nx: " + b"a" * 300_000 + b"\r\n\r\n", "its answer is no HTTP"),
+        (
+            b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 9\r\n\r\n\x1f\x8bgarbage",
+            "its answer cannot be decompressed",
+        ),
+        (b"HTTP/1.1 302 Found\r\nlocation: /v1\r\ncontent-length: 0\r\n\r\n", "it redirects in circles"),
+    ],
+    ids=["status", "chunks", "header", "gzip", "circle"],
+)
+async def test_what_is_no_answer(said: bytes, cause: str, transport: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no HTTP, or no end of it, is asked once, and the line says to look at the URL."""
+    asked: list[bytes] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await reader.read(2**16):
+            asked.extend([head] if head.startswith(b"POST") else [])  # what follows a redirect is a GET
+            writer.write(said)
+        writer.close()
+
+    monkeypatch.setenv("MINIAGENTS_TRANSPORT", transport)
+    server = await asyncio.start_server(answer, "127.0.0.1", 0)
+    host = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        heard = await ask("openai", {"OPENAI_BASE_URL": f"http://{host}/v1"}, max_retries=2)
+    assert type(heard.error) is BadAnswerError
+    assert str(heard.error) == f"{host}: {cause}; check OPENAI_BASE_URL, which usually ends in /v1"
+    assert len(asked) == 1
+    await settle()
+
+
+@both_apis
+@pytest.mark.parametrize(
+    ("name", "value"), [("SSL_CERT_FILE", "/nobody/has/this.pem"), ("HTTP_PROXY", "socks9://127.0.0.1:9")]
+)
+async def test_an_http_library_that_cannot_be_set_up(
+    api: Api, name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line names the variable that is to blame."""
+    monkeypatch.setenv(name, value)
+    urls = {"OPENAI_BASE_URL": "http://there.test/v1", "ANTHROPIC_BASE_URL": "http://there.test"}
+    heard = await ask(api, urls)
+    assert type(heard.error) is SettingsError
+    assert str(heard.error).startswith("there.test cannot be asked: ")
+    assert f"; check {name}" in str(heard.error)
     await settle()

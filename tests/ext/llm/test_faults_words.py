@@ -17,12 +17,12 @@ from miniagents.errors import (
 )
 from miniagents.ext.llm.endpoint import Endpoint
 from miniagents.ext.llm.faults import explain, no_answer, refusal, words_of
+from miniagents.ext.llm.retries import is_worth_retrying
 from tests.ext.llm.asking import KEY
 
 ENDPOINT = Endpoint(
     base_url="http://host.test/v1",
     key=KEY,
-    key_name="ACME_API_KEY",
     url_cure="check the URL",
     is_ambient=True,
     key_cure="check the key",
@@ -62,6 +62,9 @@ def test_where_words_are_found(body: Any, words: str) -> None:
         ({"type": "not_found_error", "message": "model: m-1"}, ModelNotFoundError),
         ({"code": 429}, RateLimitedError),
         ({"code": "server_error"}, ProviderFailedError),
+        ({"code": "image_too_large"}, RequestRefusedError),
+        ({"code": "data_residency_mismatch"}, RequestRefusedError),
+        ({"type": "billing_error"}, RequestRefusedError),
         ("no object", ProviderFailedError),
     ],
 )
@@ -85,6 +88,14 @@ def test_when_to_come_again(body: Any, retry_after: str, cure: str) -> None:
     error = refusal(429, body, ENDPOINT, "m-1", headers={"retry-after": retry_after} if retry_after else {})
     assert isinstance(error, RateLimitedError)
     assert error.cure == cure
+
+
+@pytest.mark.parametrize(("status", "body"), [(402, "no money"), (200, {"error": {"type": "billing_error"}})])
+def test_an_empty_account(status: int, body: Any) -> None:
+    """Where there is nothing left to pay with, the line says what to look at, and nobody asks again."""
+    error = refusal(status, body, ENDPOINT, "m-1")
+    assert error.cure == "check the account's plan and credit"
+    assert not is_worth_retrying(error)
 
 
 def test_a_redirect_that_lost_its_way() -> None:

@@ -220,6 +220,19 @@ async def test_chunks_of_other_servers() -> None:
     assert heard.metadata["usage"] == {"in": 3, "out": 0, "cached": 0}
 
 
+@both_ways
+async def test_a_reply_that_is_heard(*, stream: bool) -> None:
+    """The sound is a part of the reply, of the type that was asked for; what is said in it is the reply's text."""
+    audio = {"id": "audio_1", "data": "AQID", "transcript": "Hi.", "expires_at": 7}
+    body = events({"delta": {"audio": audio}, "finish_reason": "stop"}) if stream else whole({"audio": audio})
+    sound = {"voice": "alloy", "format": "wav"}
+    options: dict[str, Any] = {"modalities": ["text", "audio"], "audio": sound, "stream": stream}
+    heard = await answered("openai", body, "text/event-stream" if stream else "application/json", **options)
+    own = {"openai": {"id": "audio_1", "expires_at": 7}}
+    assert (heard.error, heard.message.text) == (None, "Hi.")
+    assert heard.message.parts == (Text("Hi."), Audio(b"\1\2\3", media_type="audio/wav", extra=own))
+
+
 async def test_no_usage_in_one_piece() -> None:
     """A server that does not count leaves no usage behind."""
     heard = await answered("openai", whole({"content": "hi"}), "application/json", stream=False)

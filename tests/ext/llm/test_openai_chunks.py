@@ -12,6 +12,8 @@ from openai.types.chat import ChatCompletionChunk
 
 from miniagents.content import Thinking, Thought, ToolCall
 from miniagents.ext.llm.events import EventDecoder
+from miniagents.ext.llm.openai_chunks import take_whole
+from miniagents.ext.llm.provider import Answer as Answered
 from tests.ext.llm.decoding import by_us, cut, laid_out, sdk_of, strange, texts
 from tests.fakes import openai_wire
 from tests.fakes.replies import Answer, Usage
@@ -183,13 +185,29 @@ def test_streams_of_the_fake_provider(tokens: list[str], include_usage: bool, da
 
 
 def test_what_nobody_knows_is_kept() -> None:
-    """Fields that no SDK knows are kept: of a chunk the latest, of a choice those of its end, and of the usage."""
+    """Fields that no SDK knows are kept: of a chunk and a delta the latest, of a choice its end's, and of the usage."""
     first = {"id": "x", "model": "m", "provider": "p", "choices": [{"delta": {"content": "a", "new": 0}, "seen": 1}]}
     last = {"choices": [{"delta": {}, "finish_reason": "stop", "stop_reason": "###"}], "timings": {"ms": 1.5}}
     end = {"choices": [], "usage": {"prompt_tokens": 1, "cost": 0.25}, "provider": "q"}
     stream = b"".join(openai_wire.event(chunk) for chunk in (first, last, end))
-    kept = {"provider": "q", "stop_reason": "###", "timings": {"ms": 1.5}, "cost": 0.25}
+    kept = {"new": 0, "provider": "q", "stop_reason": "###", "timings": {"ms": 1.5}, "cost": 0.25}
     assert by_us("openai", [stream]).answer.more == {"extra": kept}
+
+
+def test_one_piece_is_what_the_stream_is() -> None:
+    """What a completion in one piece says beside its text is known and kept as of its stream."""
+    details = {"cached_tokens": 2, "cache_write_tokens": 3}
+    usage = {"prompt_tokens": 9, "completion_tokens": 1, "prompt_tokens_details": details, "cost": 0.25}
+    head = {"id": "x", "model": "m", "usage": usage, "citations": ["there"]}
+    choice = {"index": 0, "finish_reason": "stop", "stop_reason": "###"}
+    delta = {"content": "a", "new": 0}
+    streamed = by_us("openai", [openai_wire.event({**head, "choices": [{**choice, "delta": delta}]})])
+    answer = Answered()
+    whole = {**head, "choices": [{**choice, "message": {"role": "assistant", **delta}}]}
+    assert list(take_whole(json.dumps(whole).encode(), answer)) == streamed.pieces
+    assert answer == streamed.answer
+    assert answer.usage == {"in": 9, "out": 1, "cached": 2, "cache_written": 3}
+    assert answer.more["extra"].keys() == {"new", "stop_reason", "citations", "cost"}
 
 
 def test_bytes_that_are_no_characters_cost_no_reply() -> None:

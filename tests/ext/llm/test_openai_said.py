@@ -1,13 +1,14 @@
 """What a chat completion says beside plain text, put together of its deltas."""
 
 import json
+from base64 import b64encode
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniagents.content import Part, Thinking, Thought, ToolCall
+from miniagents.content import Audio, Image, Part, Text, Thinking, Thought, ToolCall
 from miniagents.ext.llm.events import loose
 from miniagents.ext.llm.openai_said import Said
 
@@ -124,6 +125,47 @@ def test_calls_without_an_index_or_an_id() -> None:
     ]
 
 
+def test_a_call_of_a_custom_tool() -> None:
+    """What a model writes for one is no JSON; an empty object of that name beside a function is nothing."""
+    begun = {"index": 0, "id": "a", "type": "custom", "custom": {"name": "sql", "input": ""}}
+    more = [{"index": 0, "custom": {"input": piece}} for piece in ("select", " 1")]
+    other = {"index": 1, "id": "b", "function": {"name": "look", "arguments": "{}"}, "custom": {}}
+    assert said(*({"tool_calls": [each]} for each in (begun, *more, other))) == [
+        ToolCall("a", name="sql", arguments="select 1", extra={"openai": {"type": "custom"}}),
+        ToolCall("b", name="look", arguments="{}"),
+    ]
+    assert said({"tool_calls": [begun]})[0] == ToolCall(
+        "a", name="sql", arguments="", extra={"openai": {"type": "custom"}}
+    )
+
+
+def test_what_else_is_said_of_a_call() -> None:
+    """It is kept: Gemini refuses a call that comes back without its signature."""
+    signed = {"extra_content": {"google": {"thought_signature": "s"}}}
+    function = {"name": "look", "arguments": "{}"}
+    call = {"id": "a", "type": "function", "function": function, "nothing": None, **signed}
+    [found] = said({"tool_calls": [call]})
+    assert found == ToolCall("a", name="look", arguments="{}", extra={"openai": signed})
+    assert found.extra == {"openai": signed}
+
+
+def test_a_reply_that_is_heard() -> None:
+    """What is spoken is text, the sound comes whole at the end, with the id by which the API knows it."""
+    pieces = [{"id": "audio_1", "transcript": "Good "}, {"data": b64encode(b"\1\2").decode(), "transcript": "day."}]
+    last = {"data": b64encode(b"\3").decode(), "expires_at": 7, "transcript": None}
+    found = said(*({"audio": each} for each in (*pieces, last)))
+    assert found == ["Good ", "day.", Audio(b"\1\2\3", extra={"openai": {"id": "audio_1", "expires_at": 7}})]
+
+
+def test_pictures_and_what_is_cited() -> None:
+    """Pictures come where they are, by their data or their address; what a text cites comes with it."""
+    drawn = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{b64encode(b'png').decode()}"}}
+    linked = {"type": "image_url", "image_url": {"url": "https://there/a.png"}}
+    found = said({"content": "a", "annotations": [1]}, {"images": [drawn, linked]}, {"annotations": [2]})
+    told = Text("", extra={"openai": {"annotations": [1, 2]}})
+    assert found == ["a", Image(b"png", media_type="image/png"), Image(url="https://there/a.png"), told]
+
+
 def test_what_is_not_closed_is_not_given() -> None:
     """A call of a message that is cut is nothing that could be run; what is closed is given once."""
     taking = Said()
@@ -138,6 +180,10 @@ def test_what_is_not_closed_is_not_given() -> None:
         {"content": 3},
         {"reasoning": ["hm"]},
         {"refusal": {"text": "no"}},
+        {"audio": {"data": "a"}},
+        {"audio": {"transcript": 3}},
+        {"images": [{"image_url": None}]},
+        {"images": [{"image_url": {"url": "data:image/png;base64,a"}}]},
         {"tool_calls": 3},
         {"tool_calls": ["call"]},
         piece(0, "a", "one", {"city": "Oslo"}),  # type: ignore[arg-type]  # what the test is about

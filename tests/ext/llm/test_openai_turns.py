@@ -134,6 +134,18 @@ async def test_calls_and_their_results() -> None:
     ]
 
 
+async def test_calls_go_back_with_what_was_said_of_them() -> None:
+    """A custom tool's input as the text that it is, and a function's call with what the server alone said of it."""
+    signed = {"extra_content": {"google": {"thought_signature": "s"}}}
+    custom = ToolCall("a", name="sql", arguments="select 1", extra={"openai": {"type": "custom"}})
+    signing = ToolCall("b", name="look", arguments="{}", extra={"openai": signed})
+    asked, *_ = turns(message("go"), message(custom, signing, role="assistant"))[1:]
+    assert asked["tool_calls"] == [
+        {"id": "a", "type": "custom", "custom": {"name": "sql", "input": "select 1"}},
+        {"id": "b", "type": "function", "function": {"name": "look", "arguments": "{}"}, **signed},
+    ]
+
+
 async def test_pictures_in_results_come_behind_all_of_them() -> None:
     """A result takes text only: a user shows its picture, once every call has its result."""
     asked = message(call("a"), call("b"), role="assistant")

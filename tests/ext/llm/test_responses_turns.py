@@ -153,6 +153,33 @@ async def test_calls_and_their_results() -> None:
     ]
 
 
+async def test_calls_and_texts_go_back_with_what_was_said_of_them() -> None:
+    """What a text was for, the namespace of a call, and who made it, which its result says too, given or not."""
+    caller = {"type": "program", "caller_id": "prog_1"}
+    called_by = ToolCall("b", name="look", arguments="{}", extra={"responses": {"caller": caller}})
+    reply = message(
+        Text("hm", extra={"responses": {"phase": "commentary"}}),
+        Text(" hm", extra={"responses": {"phase": "commentary"}}),
+        ToolCall("a", name="look", arguments="{}", extra={"responses": {"namespace": "crm"}}),
+        called_by,
+        Text("so", extra={"responses": {"phase": "final_answer"}}),
+        "on",
+        role="assistant",
+    )
+    unanswered = message(replace(called_by, id="c"), role="assistant")
+    assert items(GO, reply, message(result("a"), result("b"), role="tool"), unanswered)[1:] == [
+        {"role": "assistant", "phase": "commentary", "content": "hm hm"},
+        {**called("a"), "namespace": "crm"},
+        {**called("b"), "caller": caller},
+        {"role": "assistant", "phase": "final_answer", "content": "so"},
+        {"role": "assistant", "content": "on"},
+        told("a", ""),
+        {**told("b", ""), "caller": caller},
+        {**called("c"), "caller": caller},
+        {**told("c", NO_RESULT), "caller": caller},
+    ]
+
+
 async def test_results_that_are_missing_or_nobodys() -> None:
     """A call without a result gets one that says so; a result without a call is told by a user."""
     results = message(result("z", Text("snow")), Other("anthropic", block={"type": "x"}), "so?", role="tool")

@@ -35,9 +35,7 @@ from miniagents.ext.llm.retries import (
 
 NOW = datetime(2026, 11, 6, 8, 49, 37, tzinfo=UTC)
 YEAR_S = 366 * 24 * 3600
-AT = Endpoint(
-    base_url="http://models.test/v1", key="key", key_name="K", url_cure="check", is_ambient=False, key_cure="check K"
-)
+AT = Endpoint(base_url="http://models.test/v1", key="key", url_cure="check", is_ambient=False, key_cure="check K")
 
 fractions = st.floats(0, 1, allow_nan=False)
 

@@ -199,6 +199,42 @@ async def test_tools_in_the_words_of_an_api_are_left_to_the_caller(api: str) -> 
 
 
 @all_apis
+async def test_tools_of_ours_and_of_an_api_called_together(api: str) -> None:
+    """Ours are called, the others are left to the caller, who sends their results with the next question."""
+    parameters = {"type": "object", "properties": {}}
+    told: dict[str, Any] = {
+        "openai": {"type": "function", "function": {"name": "own", "parameters": parameters}},
+        "responses": {"type": "function", "name": "own", "parameters": parameters, "strict": False},
+        "anthropic": {"name": "own", "input_schema": parameters},
+    }
+    both = Reply("", tool_calls=[ToolUse("own", {}), ToolUse("weather", {"city": "Oslo"})])
+    async with served(both, "Wet.") as server, MiniAgents():
+        calling, said = await ask(api, server, tools=[told[api], weather])
+        assert [(part.name, part.text) for part in said.parts if isinstance(part, ToolResult)] == [
+            ("weather", "rain in Oslo")
+        ]
+        [own, _] = [part for part in calling.parts if isinstance(part, ToolCall)]
+        result = Message(parts=(ToolResult(own.id, name="own", content="7 °C"),), role="tool")
+        asked = [Message(text="hello", role="user"), calling, said, result]
+        [end] = await ask(api, server, asked, tools=[told[api], weather])
+    assert (end.text, "no result" in str(server.requests[1].body)) == ("Wet.", False)
+
+
+@pytest.mark.parametrize(
+    ("api", "told"),
+    [
+        ("openai", {"type": "custom", "custom": {"name": "own"}}),
+        ("responses", {"type": "namespace", "name": "mine", "description": "", "tools": [{"name": "own"}]}),
+    ],
+)
+async def test_tools_of_other_kinds_are_left_to_the_caller(api: str, told: dict[str, Any]) -> None:
+    """A call is the caller's too where its tool is told in another shape, or inside another one."""
+    async with served(Reply("", tool_calls=[ToolUse("own", {})])) as server, MiniAgents():
+        [calling] = await ask(api, server, tools=[told])
+    assert [part.name for part in calling.parts if isinstance(part, ToolCall)] == ["own"]
+
+
+@all_apis
 @both_ways
 async def test_a_reply_fits_its_schema(api: str, *, stream: bool) -> None:
     """`data` of the message, and of the whole reply, is the validated object; its fields are there while it comes."""

@@ -16,9 +16,10 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.sdk.trace.sampling import ALWAYS_OFF
 
-from miniagents import Message, MiniAgents, __version__
+from miniagents import Message, MiniAgent, MiniAgents, __version__
 from miniagents.errors import RateLimitedError
 from miniagents.ext.llm import tracing
+from miniagents.ext.llm.anthropic import anthropic_agent
 from miniagents.ext.llm.base import Answer
 from miniagents.ext.llm.openai import openai_agent
 from miniagents.ext.llm.tracing import (
@@ -421,3 +422,14 @@ async def test_a_call_with_tools_is_a_tree(exporter: InMemorySpanExporter, monke
         "saw here",
     ]
     assert [each.get("error.type") is not None for each in told].count(True) == 1
+
+
+@pytest.mark.real_time
+@pytest.mark.parametrize(
+    "agent", [openai_agent, openai_agent.fork(api="responses"), anthropic_agent], ids=["chat", "responses", "anthropic"]
+)
+async def test_a_request_is_one_span(agent: MiniAgent, exporter: InMemorySpanExporter) -> None:
+    """Where an SDK makes spans of its own, they do not come beside ours: usage and cost would count twice."""
+    async with served("Hello.") as server, MiniAgents():
+        await agent.inquire("x", model="m", environment=environment(server))
+    assert [span.name for span in exporter.get_finished_spans()] == ["chat m"]

@@ -10,13 +10,28 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from miniagents.cli.chats.command import chats_app
+from miniagents.cli.chats_command import chats_app
 from miniagents.errors import SettingsError, TranscriptError
 from miniagents.ext.transcript import read
-from tests.cli.chats.conftest import Chats
+from miniagents.messages import Message
+from tests.cli.chats import notebook
+from tests.cli.chats.conftest import Chats, maker_in
+from tests.cli.chats.notebook import Notebook
 
-ON_A_TERMINAL = f"{sys.executable} -c 'from miniagents.cli.chats.command import chats_app; chats_app()'"
+ON_A_TERMINAL = f"{sys.executable} -c 'from miniagents.cli.chats_command import chats_app; chats_app()'"
 EVIL = "evil \x1b]0;owned\x07 \u202e"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return where the chats are to be."""
+    return tmp_path / "chats"
+
+
+@pytest.fixture
+def chat(folder: Path) -> Chats:
+    """Return what makes a chat there."""
+    return maker_in(folder)
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +147,42 @@ def test_path(chat: Chats, folder: Path) -> None:
     path = chat("a", "Why?")
     assert run("path", "why") == f"{path}\n"
     assert run("path") == f"{folder}\n"
+
+
+KEEPS = """
+from miniagents.hookspecs import hookimpl
+from tests.cli.chats import notebook
+
+@hookimpl
+def register_history(register):
+    register("notes", notebook.notebook_agent.fork(shelf=notebook.SHELF))
+"""
+
+
+def test_chats_that_a_plugin_keeps(chat: Chats, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a plugin keeps them, they are listed, found, shown, copied and renamed; a folder that is named is meant."""
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins" / "notes.py").write_text(KEEPS)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    pages = [Message(text="Why?", role="user"), Message(text=f"Because {EVIL}.", role="assistant")]
+    monkeypatch.setattr(notebook, "SHELF", Notebook(pages, "0 1"), raising=False)
+    chat("a", "In a file.")
+    assert run("list").startswith("a\t")
+    (tmp_path / "config.toml").write_text('history = "notes"\n')
+    assert run("list") == "0 1\t\n"
+    assert run("rename", "why", "New", "title") == ""
+    assert run("list") == run() == "0 1\tNew title\n"
+    assert run("search", "Bec") == "1\tNew title\tBecause evil ␛]0;owned␇ ⟨U+202E⟩.\n"
+    assert run("search", "xyz", code=1) == ""
+    assert run("show", "why").startswith("---\nminiagents: 1\n")
+    assert run("export", "why") == f"you:\nWhy?\n\nassistant:\nBecause {EVIL}.\n"
+    for command in (["path"], ["delete", "why", "--yes"]):
+        with pytest.raises(SettingsError, match="chats of --history notes are in no folder"):
+            run(*command)
+    assert run("--history", "markdown", "list").startswith("a\t")
+    assert run("--chats-dir", str(folder), "list").startswith("a\t")
+    (tmp_path / "config.toml").unlink()
+    assert run("--history", "notes", "list") == "0 1\tNew title\n"
 
 
 @pytest.mark.parametrize(
