@@ -245,7 +245,7 @@ def test_only_what_counts_is_looked_at(tmp_path: Path) -> None:
     check(tmp_path, "heat=1")
     with pytest.raises(SettingsError) as caught:
         check(tmp_path)
-    assert str(caught.value) == f"{tmp_path / 'c'}: heat must be a number from 0 to 2 for local:small"
+    assert str(caught.value) == f"{tmp_path / 'c'}:2:1: heat must be a number from 0 to 2 for local:small"
 
 
 def test_a_kind_that_json_does_not_know() -> None:

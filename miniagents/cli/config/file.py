@@ -102,7 +102,8 @@ def layer_of(text: str, path: Path) -> Layer:
         line, column = place_of(text, where)
         raise SettingsError(f"{path}:{line}:{column}: {complaint}")
     values = {name: SETTINGS[name].checked(value) for name, value in content.items() if name in SETTINGS}
-    return Layer(origin=str(path), values=values, options=content.get("options", {}), models=content.get("models", {}))
+    options, models = content.get("options", {}), content.get("models", {})
+    return Layer(origin=str(path), values=values, options=options, models=models, text=text)
 
 
 def toml_from(text: str, path: Path) -> dict[str, Any]:

@@ -22,6 +22,8 @@ IN_FILE, COMMAND, KEYRING = "keys file", "cmd", "keyring"
 """Where a key may be, for people; the two last ones begin a reference to it."""
 _WITHIN_S: Final = 60.0
 """How long a command may take: a person may have to type the password of their password manager."""
+_LONGEST: Final = 65_536
+"""Bytes that a command may have written before it has ended; the longest keys, signed tokens, have some thousands."""
 _LOOK_S: Final = 0.1
 """How often it is looked whether the key of a slow command is still wanted."""
 
@@ -127,11 +129,12 @@ def _from_command(key: Key, stop: Event) -> str:
         # The person's own command, in a file that only they can write.
         with subprocess.Popen(words, stdin=no, stdout=pipe, stderr=no) as process:  # noqa: S603 - as just said
             while output is None and not what:
-                with suppress(subprocess.TimeoutExpired):
+                try:
                     output = process.communicate(timeout=_LOOK_S)[0]
-                if output is None and (stop.is_set() or monotonic() > until_s):
-                    process.kill()
-                    what = "was ended" if stop.is_set() else f"took more than {_WITHIN_S:.0f} s"
+                except subprocess.TimeoutExpired as slow:
+                    what = _too_much(slow.output, is_late=monotonic() > until_s, is_unwanted=stop.is_set())
+                    if what:
+                        process.kill()
     except OSError as error:
         what = f"cannot be run ({error.strerror})"
     if output is not None:
@@ -140,6 +143,15 @@ def _from_command(key: Key, stop: Event) -> str:
             return lines[0].strip()
         what = f"ended with {process.returncode}" if process.returncode else "wrote more than one line"
     raise KeyMissingError(f"{key.name}: the command {words[0]} {what}", cure="run it yourself, and see what it says")
+
+
+def _too_much(output: bytes | None, *, is_late: bool, is_unwanted: bool) -> str:
+    """Return why a command is not waited for any longer, in words; "" if it is."""
+    if is_unwanted:
+        return "was ended"
+    if is_late:
+        return f"took more than {_WITHIN_S:.0f} s"
+    return "writes more than a key" if output and len(output) > _LONGEST else ""
 
 
 def _from_keyring(name: str, service: str, user: str) -> str:

@@ -144,6 +144,8 @@ class Layer:
     """Parameters of whichever model's API."""
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Parameters for one model, by its name, with `provider:` or without; they come before `options`."""
+    text: str = field(default="", repr=False)
+    """Of a file, to find the place of what turns out to be wrong later."""
 
     def origin_of(self, name: str) -> str:
         """Return where the value of a setting comes from."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import SettingsError
 from .environment import KEYS_FILE, environment_with_file
-from .file import config_path, found_project_file, read
+from .file import config_path, found_project_file, place_of, read
 from .project_file import taken_from_project
 from .setting import SETTINGS, Layer, option_from
 
@@ -84,10 +84,18 @@ class Settings:
         return self.options_for(model, model.partition(":")[2])
 
     def origin_of_option(self, option: str, *names: str) -> str:
-        """Return who decided an option, for a model that goes by these names; "" if nobody did."""
+        """Return who decided an option, for a model that goes by these names; "" if nobody did.
+
+        Of a file it is the place too: `config.toml:7:1`.
+        """
         for layer in self.layers:
-            if option in layer.options or any(option in layer.models.get(name, {}) for name in names):
+            where = next((("models", name) for name in reversed(names) if option in layer.models.get(name, {})), None)
+            if where is None and option not in layer.options:
+                continue
+            if not layer.text:
                 return layer.origin
+            line, column = place_of(layer.text, (*(where or ("options",)), option))
+            return f"{layer.origin}:{line}:{column}"
         return ""
 
     def options_for(self, *names: str) -> Mapping[str, Any]:

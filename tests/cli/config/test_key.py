@@ -149,6 +149,12 @@ def test_a_command_that_takes_too_long_is_ended(monkeypatch: pytest.MonkeyPatch,
     assert "the command sh took more than 0 s" in missing(of_shell(line))
 
 
+def test_a_command_that_never_stops_writing_is_ended() -> None:
+    """It is ended once it has written more than any key, and does not fill the memory for a minute."""
+    key = Key("A_KEY", "cmd:yes")
+    assert missing(key) == "A_KEY: the command yes writes more than a key; run it yourself, and see what it says"
+
+
 def test_a_command_that_nobody_waits_for_is_ended(tmp_path: Path) -> None:
     """Whoever wants the key no more ends the command; who wants it later starts it again."""
     key = of_shell(f"echo $$ >> {tmp_path}/log; test -e {tmp_path}/there || exec sleep 100; echo {SECRET}")

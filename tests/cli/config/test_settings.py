@@ -289,9 +289,10 @@ def test_a_keys_file_that_is_not_the_persons_alone_is_not_used(config: Path) -> 
 
 
 def test_who_decided_an_option(config: Path) -> None:
-    """The strongest place that says an option, for any model or for this one, is named; "" if none does."""
+    """The strongest place that says an option is named, for any model or for this one; in a file, with its line."""
     config.write_text('[options]\ntop_p = 1\n[models."m"]\nseed = 1\n')
     settings = decided(config, Flags(options=["temperature=1"]))
     assert settings.origin_of_option("temperature", "m") == "-o"
-    assert settings.origin_of_option("top_p", "m") == settings.origin_of_option("seed", "m") == str(config)
+    assert settings.origin_of_option("top_p", "m") == f"{config}:2:1"
+    assert settings.origin_of_option("seed", "m") == f"{config}:4:1"
     assert settings.origin_of_option("seed", "other") == settings.origin_of_option("stop", "m") == ""
