@@ -59,9 +59,9 @@ _SHORT: Final[Mapping[tuple[str, type], str]] = {
     ("map", str): "`map: {over: lines, do: […]}`",
     ("output", str): "`output: {file: …}`",
 }
-_OF_AGENTS: Final = "`output: {schema: …}`"
-"""What `output` is there."""
 """What people write who want it shorter than it can be, and how to write it; … is what they wrote."""
+_OF_AGENTS: Final = "`output: {schema: …}`"
+"""Of these, what `output` is in an agent."""
 _FILLED: Final = {"agents": "write an agent in it", **dict.fromkeys(("do", "parallel", "then"), "write a step in it")}
 """What has to have something in it."""
 _TRUTHS: Final = {"yes": True, "on": True, "no": False, "off": False}
