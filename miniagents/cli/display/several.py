@@ -229,8 +229,10 @@ class SeveralView:
     def _paint(self) -> None:
         columns, rows = self._painter.size()
         section = self._focus()
+        if section is not None and section.task.done():  # its end is painted next, if anything came
+            return
         others = self._others(columns - 1, rows)
-        if section is not None and not (self._is_crowd and section.error):  # of whom nothing came, there is no section
+        if section is not None:
             laid = section.reply.advance(columns - 1, max(1, rows - len(others)))
             self._painter.paint([*self._title(columns - 1), *laid.finished], [*laid.tail, *others])
         elif others:

@@ -17,9 +17,11 @@ from tests.cli.chain.rehearsed import Rehearsed, Words, saying
 from tests.cli.glass import Glass, row
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     import pytest
+
+    from miniagents.chains.calls import Call
 
 
 class Watched:
@@ -135,6 +137,31 @@ async def test_an_interruption_leaves_what_came() -> None:
         assert watched.glass.lines == ["writer", "Once", "", "critic", "I think"]
         for words in (writer, critic, silent):
             words.end()
+
+
+async def test_an_interruption_that_takes_its_time() -> None:
+    """While those who work are ended, no title appears of one that had said nothing."""
+    async with MiniAgents():
+        watched = Watched()
+
+        async def calls() -> AsyncIterator[Call]:
+            try:
+                async for call in watched.run.calls:
+                    yield call
+            finally:
+                await asyncio.sleep(1.0)
+
+        watched.showing.cancel()
+        watched.showing = asyncio.create_task(watched.sections.show(calls()))
+        writer, silent = watched.call("writer"), watched.call("silent")
+        writer.say("Once")
+        writer.end()
+        assert await watched.seen() == ["writer", "Once", "silent · waiting"]
+        watched.showing.cancel()
+        assert await watched.seen(0.5) == ["writer", "Once", "silent · waiting"]
+        await asyncio.wait([watched.showing])
+        assert watched.glass.lines == ["writer", "Once"]
+        silent.end()
 
 
 async def test_before_a_person_is_asked_all_is_shown() -> None:
