@@ -48,12 +48,26 @@ async def run(
     Raises:
         MiniagentsError: There is no such program.
     """
+    variables = {**_without_secrets(os.environ), **(environment or {})}
+    try:
+        async with asyncio.timeout(timeout_s), _begun(command, folder, variables, is_told=bool(said)) as process:
+            output, _ = await process.communicate(said or None)
+    except TimeoutError:
+        return Ended(None, b"")
+    return Ended(process.returncode, output)
+
+
+@asynccontextmanager
+async def _begun(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], *, is_told: bool
+) -> AsyncIterator[Process]:
+    """Begin a program; it is ended, and all that it started, where nobody waits for it to its end."""
     try:
         process = await asyncio.create_subprocess_exec(
             *command,
             cwd=folder,
-            env={**_without_secrets(os.environ), **(environment or {})},
-            stdin=PIPE if said else DEVNULL,
+            env=environment,
+            stdin=PIPE if is_told else DEVNULL,
             stdout=PIPE,
             stderr=STDOUT,
             start_new_session=True,
@@ -65,16 +79,13 @@ async def run(
             f"{command[0]!r} cannot be run ({error.strerror}); install it, or name another one"
         ) from None
     try:
-        async with _ended_with_us(process), asyncio.timeout(timeout_s):
-            output, _ = await process.communicate(said or None)
-    except TimeoutError:
-        return Ended(None, b"")
+        async with _ended_with_us(process):
+            yield process
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
-    return Ended(process.returncode, output)
 
 
 @asynccontextmanager

@@ -72,6 +72,8 @@ async def test_a_signal_that_ends_us_leaves_nothing(number: signal.Signals, tmp_
     """
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", ours, _PARENT, cwd=tmp_path)
     pids = await _pids(tmp_path / "pids")
+    while len(_children(process.pid)) < 2:  # noqa: ASYNC110 - the program, and who watches over us
+        await asyncio.sleep(0.02)
     process.send_signal(number)
     assert await process.wait() == -number
     for pid in pids:
@@ -82,6 +84,10 @@ async def _pids(path: Path) -> list[int]:
     while not path.exists():  # noqa: ASYNC110, ASYNC240 - another process writes it
         await asyncio.sleep(0.02)
     return [int(pid) for pid in path.read_text().split()]  # noqa: ASYNC240 - as above
+
+
+def _children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
 async def _gone(pid: int) -> None:
