@@ -197,7 +197,8 @@ class SeveralView:
         async for promise in promises:
             section = _Section(promise, name(promise), self._look, self._frames, self._came)
             if is_seen(promise):
-                section.is_beside_others = self._is_crowd or any(map(_arrives, self._sections[self._at :]))
+                others = (each for each in self._sections[self._at :] if not each.is_result)
+                section.is_beside_others = self._is_crowd or any(not each.task.done() for each in others)
                 self._sections.append(section)
             else:
                 self._unseen.append(section)
@@ -290,10 +291,6 @@ class SeveralView:
         if more and most:
             rows.append(self._look.quiet(f"+{more} more", width_cells))
         return rows
-
-
-def _arrives(section: _Section) -> bool:
-    return not (section.is_result or section.task.done())
 
 
 async def _end(tasks: "list[asyncio.Task[None]]") -> None:
