@@ -14,24 +14,16 @@ from miniagents.cli.chats_command import chats_app
 from miniagents.errors import SettingsError, TranscriptError
 from miniagents.ext.transcript import read
 from miniagents.messages import Message
+from tests.cli.chats import conftest as of_chats
 from tests.cli.chats import notebook
-from tests.cli.chats.conftest import Chats, maker_in
+from tests.cli.chats.conftest import Chats
 from tests.cli.chats.notebook import Notebook
 
 ON_A_TERMINAL = f"{sys.executable} -c 'from miniagents.cli.chats_command import chats_app; chats_app()'"
 EVIL = "evil \x1b]0;owned\x07 \u202e"
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Return where the chats are to be."""
-    return tmp_path / "chats"
-
-
-@pytest.fixture
-def chat(folder: Path) -> Chats:
-    """Return what makes a chat there."""
-    return maker_in(folder)
+folder, chat = of_chats.folder, of_chats.chat  # the fixtures of what the command is about
 
 
 @pytest.fixture(autouse=True)

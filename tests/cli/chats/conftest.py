@@ -21,12 +21,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def chat(folder: Path) -> Chats:
-    """Return what makes a chat there."""
-    return maker_in(folder)
-
-
-def maker_in(folder: Path) -> Chats:
-    """Return what makes a chat in a folder, of what is said in turn, and written at this second."""
+    """Return what makes a chat, of what is said in turn, and written at this second."""
 
     def made(name: str, *texts: str, title: str = "", at_s: float = 0) -> Path:
         path = folder / f"{name}.md"
