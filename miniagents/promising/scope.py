@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, Union
 
 from ..errors import NoScopeError, UsageError
 from .failure import Failure
+from .source import wake
 
 if TYPE_CHECKING:
     from .work import Work
@@ -146,8 +147,8 @@ class Scope:
         self.works.discard(work)
         if self._leaving:
             self._free_the_held_up()
-            if self._idle is not None and not self._idle.done() and not self.works:
-                self._idle.set_result(None)
+            if self._idle is not None and not self.works:
+                wake([self._idle])
 
     @contextmanager
     def held_up(self, producer: "Work | Scope", forget: Callable[[], None]) -> Iterator[None]:

@@ -39,8 +39,10 @@ class Source(Generic[_Piece]):
             self.pieces.append(piece)
             if waiters := self._at_next:  # what `wake` does, without the call, for it is done for every token
                 for waiter in waiters:
-                    if not waiter.done():
+                    try:  # noqa: SIM105 - `suppress` is slow
                         waiter.set_result(None)
+                    except asyncio.InvalidStateError:  # see `wake`
+                        pass
                 waiters.clear()
 
     def nudge(self) -> None:
@@ -115,10 +117,16 @@ def waiter_in(waiters: list[asyncio.Future[None]], loop: asyncio.AbstractEventLo
 
 
 def wake(waiters: list[asyncio.Future[None]]) -> None:
-    """Let all of them go on."""
+    """Let all of them go on, but for those who gave up.
+
+    These are not looked for first: Ctrl-C is heard between any two instructions, and asyncio's handler of it cancels
+    what the main task waits for there and then.
+    """
     for waiter in waiters:
-        if not waiter.done():
+        try:  # noqa: SIM105 - `suppress` is slow
             waiter.set_result(None)
+        except asyncio.InvalidStateError:
+            pass
     waiters.clear()
 
 

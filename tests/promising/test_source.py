@@ -1,7 +1,11 @@
 """The producer's side of a stream by itself: what is put in, who is woken, and when."""
 
 import asyncio
-from contextlib import closing
+import itertools
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -47,6 +51,45 @@ async def test_who_gave_up_is_forgotten() -> None:
     assert len(filled._at_next or ()) <= 2
     filled.push("a")
     assert patient.done()
+
+
+@pytest.mark.parametrize("act", [lambda filled: filled.push("a"), lambda filled: filled.close()], ids=["push", "close"])
+async def test_a_reader_may_be_cancelled_at_any_instruction(act: Callable[[Source[Any]], None]) -> None:
+    """Ctrl-C, which cancels a reader between any two instructions, troubles neither producer nor another reader."""
+    numbers = itertools.count(1)
+    cancelled = True
+    while cancelled:
+        filled = source()
+        waiters = [filled.next(), filled.end(), filled.next(), filled.end()]
+        with interrupted_at(next(numbers), lambda: [waiter.cancel() for waiter in waiters[:2]]):  # noqa: B023 - at once
+            act(filled)
+        assert filled.pieces == ["a"] or filled.closed
+        assert any(waiter.done() for waiter in waiters[2:])
+        cancelled = any(waiter.cancelled() for waiter in waiters)
+    assert next(numbers) > 20
+
+
+@contextmanager
+def interrupted_at(number: int, act: Callable[[], object]) -> Iterator[None]:
+    """Do something in the middle: before that instruction, counted from one, of what the block calls."""
+    left = number
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal left
+        frame.f_trace_opcodes = True
+        if event == "opcode" and not frame.f_code.co_filename.startswith(__file__):
+            left -= 1
+            if left == 0:
+                act()
+        return trace
+
+    before = sys.gettrace()
+    sys._getframe().f_trace_opcodes = True  # or else 3.12 does not tell of instructions at all
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
 
 
 async def test_begin_waits_for_the_first_piece_or_the_end() -> None:
