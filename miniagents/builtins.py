@@ -16,11 +16,11 @@ _TERMS: Final = {
     "max_retries": Option(kind=int, least=0, help="how often a request is sent again"),
     "max_rounds": Option(kind=int, least=1, help="how often it is asked again with the results of tools"),
     "effort": Option(kind=str, help="how hard it thinks: none, minimal, low, medium, high"),
-    "first_token_timeout_s": Option(kind=float, least=0, help="seconds until its reply begins"),
-    "between_tokens_timeout_s": Option(kind=float, least=0, help="seconds until the next token"),
-    "tool_timeout_s": Option(kind=float, least=0, help="seconds that a tool may take"),
+    "first_token_timeout_s": Option(kind=float, above=0, help="seconds until its reply begins"),
+    "between_tokens_timeout_s": Option(kind=float, above=0, help="seconds until the next token"),
+    "tool_timeout_s": Option(kind=float, above=0, help="seconds that a tool may take"),
     "retry_budget_s": Option(kind=float, least=0, help="seconds that all waits before a retry may take"),
-    "timeout": Option(kind=float, least=0, help="seconds that a request may take, for the SDK"),
+    "timeout": Option(kind=float, above=0, help="seconds that a request may take, for the SDK"),
 }
 """What all our model agents take: see `Terms`."""
 _OPENAI_OPTIONS: Final = {

@@ -78,6 +78,8 @@ class Option:
     """A few words."""
     least: float | None = None
     most: float | None = None
+    above: float | None = None
+    """What it is more than, where nothing is the least."""
     one_of: tuple[Any, ...] = ()
     """The only values that it may have, if there are few."""
 

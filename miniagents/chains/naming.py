@@ -4,9 +4,10 @@ In: a message promise. Out: the promise of the same message, as it arrives. Neve
 """
 
 from collections.abc import AsyncIterator, Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from ..content import Part
+from ..ext.whole_message import WholeMessage
 from ..messages import Message, MessagePromise
 
 __all__ = ["named"]
@@ -33,27 +34,17 @@ def named(promise: MessagePromise, name: str, failed: Callable[[BaseException], 
             async for piece in promise.parts():
                 yield piece
             if keeps:
-                afterwards[_Whole.MESSAGE] = _with(await promise, name)
+                afterwards[WholeMessage.MESSAGE] = _with(await promise, name)
         except Exception as error:
             failed(error)
             raise
 
     known = dict(promise.known_beforehand)
     known["metadata"] = {**known.get("metadata", {}), "agent": name}
-    return (_Whole if keeps else Message).promise(pieces(), afterwards=afterwards, **known)
+    return (WholeMessage if keeps else Message).promise(pieces(), afterwards=afterwards, **known)
 
 
 def _with(message: Message, name: str) -> Message:
     if message.metadata.get("agent") == name:
         return message
     return message.model_copy(update={"metadata": {**message.metadata, "agent": name}})
-
-
-class _Whole(Message):
-    """Makes a message that is there already, of a class that nobody knew when it began to stream."""
-
-    MESSAGE: ClassVar = "message"
-
-    def __new__(cls, **fields: Any) -> Message:  # type: ignore[misc]  # what it returns is what counts
-        message: Message = fields[cls.MESSAGE]
-        return message

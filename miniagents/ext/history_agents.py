@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import suppress
 from functools import partial as bound
 from pathlib import Path
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, TypeAlias
 
 from ..content import Part
 from ..frozen import EMPTY
@@ -24,6 +24,7 @@ from . import transcript, transcript_in_flight
 from .transcript_format import MessageClasses
 from .transcript_keeping import Keeping, Place, as_far_as_it_came, next_said
 from .transcript_path import BEGINNING, conversation
+from .whole_message import WholeMessage
 
 __all__ = ["in_memory_history_agent", "markdown_history_agent"]
 
@@ -101,16 +102,6 @@ def _as_it_comes(promise: MessagePromise) -> MessagePromise:
         with suppress(Exception):
             async for piece in promise.parts():
                 yield piece
-        afterwards[_Whole.MESSAGE] = await as_far_as_it_came(promise)
+        afterwards[WholeMessage.MESSAGE] = await as_far_as_it_came(promise)
 
-    return _Whole.promise(pieces(), afterwards=afterwards, **promise.known_beforehand)
-
-
-class _Whole(Message):
-    """Makes a message that is there already, of a class that nobody knew when it began to stream."""
-
-    MESSAGE: ClassVar = "message"
-
-    def __new__(cls, **fields: Any) -> Message:  # type: ignore[misc]  # what it returns is what counts
-        message: Message = fields[cls.MESSAGE]
-        return message
+    return WholeMessage.promise(pieces(), afterwards=afterwards, **promise.known_beforehand)

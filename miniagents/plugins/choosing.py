@@ -86,14 +86,11 @@ def wanted(option: "Option") -> str:
     """Return what an option may be, in words."""
     if option.one_of:
         return " or ".join(map(str, option.one_of))
-    ranges = {
-        (True, True): f" from {option.least} to {option.most}",
-        (True, False): f", {option.least} or more",
-        (False, True): f", {option.most} or less",
-    }
-    return _KINDS.get(option.kind, option.kind.__name__) + ranges.get(
-        (option.least is not None, option.most is not None), ""
-    )
+    kind = _KINDS.get(option.kind, option.kind.__name__)
+    if option.least is not None and option.most is not None:
+        return f"{kind} from {option.least} to {option.most}"
+    ends = {", {} or more": option.least, " above {}": option.above, ", {} or less": option.most}
+    return kind + "".join(words.format(end) for words, end in ends.items() if end is not None)
 
 
 def fits(value: Any, option: "Option", *, any_number: bool = False) -> bool:
@@ -103,7 +100,8 @@ def fits(value: Any, option: "Option", *, any_number: bool = False) -> bool:
         return False
     if any_number or isinstance(value, bool) or not isinstance(value, int | float):
         return True
-    return (option.least is None or value >= option.least) and (option.most is None or value <= option.most)
+    is_enough = (option.least is None or value >= option.least) and (option.above is None or value > option.above)
+    return is_enough and (option.most is None or value <= option.most)
 
 
 def _default(providers: Mapping[str, ModelProvider], is_ready: Callable[[ModelProvider], str | None]) -> Choice:

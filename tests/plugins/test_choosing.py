@@ -70,6 +70,13 @@ def test_an_option_is_of_its_kind_and_in_its_range() -> None:
     assert fits(3, heat, any_number=True)
     assert fits("low", Option(kind=str, one_of=("low", "high")))
     assert not fits("hot", Option(kind=str, one_of=("low", "high")))
-    assert [wanted(each) for each in (heat, Option(kind=int, least=1), Option(kind=str, one_of=("a", "b")))] == [
-        "a number from 0 to 2", "a whole number, 1 or more", "a or b",
+    assert [fits(value, Option(kind=float, above=0)) for value in (0, -1, 0.1)] == [False, False, True]
+    several = (
+        heat,
+        Option(kind=int, least=1),
+        Option(kind=str, one_of=("a", "b")),
+        Option(kind=float, above=0, most=9),
+    )
+    assert [wanted(each) for each in several] == [
+        "a number from 0 to 2", "a whole number, 1 or more", "a or b", "a number above 0, 9 or less",
     ]  # fmt: skip

@@ -81,7 +81,7 @@ async def imported(*modules: str) -> None:
     waiter = loop.create_future()
 
     def wake() -> None:
-        if not waiter.done():
+        with suppress(asyncio.InvalidStateError):  # whoever waited gave up, perhaps at this very moment
             waiter.set_result(None)
 
     def ended(_importing: Future[None]) -> None:

@@ -29,8 +29,8 @@ _OPTIONS: Final = {
     "max_tokens": Option(kind=int, least=1, help="the longest reply"),
     "context_tokens": Option(kind=int, least=1, help="how long conversation and reply may be together; costs memory"),
     "parallel": Option(kind=int, least=1, help="how many requests run at a time, in the same batches; costs memory"),
-    "first_token_timeout_s": Option(kind=float, least=0, help="seconds until its reply begins"),
-    "between_tokens_timeout_s": Option(kind=float, least=0, help="seconds until the next token"),
+    "first_token_timeout_s": Option(kind=float, above=0, help="seconds until its reply begins"),
+    "between_tokens_timeout_s": Option(kind=float, above=0, help="seconds until the next token"),
 }
 """As llama.cpp's server has them (tools/server/README.md, 2026-11); what is not here is passed on."""
 

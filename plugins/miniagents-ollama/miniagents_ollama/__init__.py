@@ -32,8 +32,8 @@ _OPTIONS: Final = {
     "effort": Option(kind=str, help="how hard it thinks: none, low, medium, high"),
     "max_retries": Option(kind=int, least=0, help="how often a request is sent again"),
     "max_rounds": Option(kind=int, least=1, help="how often it is asked again with the results of tools"),
-    "first_token_timeout_s": Option(kind=float, least=0, help="seconds until its reply begins"),
-    "between_tokens_timeout_s": Option(kind=float, least=0, help="seconds until the next token"),
+    "first_token_timeout_s": Option(kind=float, above=0, help="seconds until its reply begins"),
+    "between_tokens_timeout_s": Option(kind=float, above=0, help="seconds until the next token"),
 }
 """As the reference of the Modelfile has them (docs/modelfile.md, 2026-11); what is not here is passed on."""
 
