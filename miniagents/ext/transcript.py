@@ -48,7 +48,8 @@ _CHARACTER_BYTES = 4
 """The longest that UTF-8 makes a character."""
 _FILE_MODE, _FOLDER_MODE = 0o600, 0o700
 _LOCK_WAIT_S, _LOCK_PAUSE_S = 2.0, 0.002
-"""How long to wait for another program, which holds the lock for a write (0.3 ms) or has been stopped in the middle."""
+"""How long to wait for another program, which holds the lock for a write (0.3 ms) or has been stopped in the middle;
+where many write, anew after each."""
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _sync: Callable[[int], None] = getattr(os, "fdatasync", os.fsync)
 
@@ -206,19 +207,23 @@ def _opened(path: Path) -> int:
 
 
 def lock(file: int, *, wait_s: float) -> None:
-    """Lock it until it is closed.
+    """Lock it until it is closed; the wait begins anew whenever the file has grown, for then others take turns.
 
     Raises:
         BlockingIOError: Somebody else has it locked.
     """
     import fcntl  # noqa: PLC0415 - is not there on Windows, where the rest of the library works
 
-    deadline = time.monotonic() + wait_s
+    size, deadline = -1, 0.0
     while True:
         try:
             return fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            if time.monotonic() >= deadline:
+            now_s, size_before = time.monotonic(), size
+            size = os.fstat(file).st_size
+            if size != size_before:
+                deadline = now_s + wait_s
+            if now_s >= deadline:
                 raise
             time.sleep(_LOCK_PAUSE_S)
 

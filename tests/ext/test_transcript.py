@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -240,6 +241,28 @@ def test_locked_by_another_program(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert read(path) == (HI,)
     append(path, HO)
     assert read(path) == (HI, HO)
+
+
+def test_locked_by_others_in_turn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where many programs write in turn, one that never comes first waits for as long as that takes."""
+    path = tmp_path / "chat.md"
+    append(path, HI)
+    now_s = 0.0
+
+    def wait(_s: float) -> None:
+        nonlocal now_s
+        now_s += 1.0
+        with path.open("a") as another:
+            another.write("\n")
+        if now_s > 100:
+            fcntl.flock(other, fcntl.LOCK_UN)
+
+    monkeypatch.setattr(transcript, "time", SimpleNamespace(time_ns=lambda: 0, monotonic=lambda: now_s, sleep=wait))
+    with path.open() as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        append(path, HO)
+    assert now_s > 100
+    assert [message.text for message in read(path)] == [HI.text, HO.text]
 
 
 def test_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -179,7 +179,7 @@ def test_no_end_in_mid_stream(api: Api) -> None:
 @pytest.mark.parametrize(("streamed", "after"), [(True, None), (True, 2), (False, None), (False, 2)])
 def test_stall(api: Api, after: int | None, *, streamed: bool) -> None:
     """A stall sends the tokens that it is told to, and then nothing until the client has had enough."""
-    heard = meet(api, "stall", streamed=streamed, after=after, timeout_s=0.1)
+    heard = meet(api, "stall", streamed=streamed, after=after, timeout_s=0.5)
     in_stream = streamed and after is not None
     assert heard.tokens == (["a", "b"] if in_stream else [])
     expected = "ReadTimeout" if in_stream and api == "anthropic" else "APITimeoutError"

@@ -89,7 +89,7 @@ def test_faults_over_tls(fault: Any) -> None:
 
     async def ask() -> None:
         async with LLMServer([Reply(["a", "b"], fault=fault, after=1)], tls=True) as server:
-            heard = await hear("openai", server, streamed=True, trusted=server.certificate, timeout_s=0.2)
+            heard = await hear("openai", server, streamed=True, trusted=server.certificate, timeout_s=0.6)
             assert heard.tokens == ["a"]
             assert (heard.error is None) is (fault == "no_end")
 

@@ -62,8 +62,9 @@ async def _begun(
     command: Sequence[str], folder: Path, environment: Mapping[str, str], *, is_told: bool
 ) -> AsyncIterator[Process]:
     """Begin a program; it is ended, and all that it started, where nobody waits for it to its end."""
-    try:
-        process = await asyncio.create_subprocess_exec(
+    # A task of its own: to cancel the start would end the program alone, and not what it may have started already.
+    starting = asyncio.ensure_future(
+        asyncio.create_subprocess_exec(
             *command,
             cwd=folder,
             env=environment,
@@ -72,20 +73,28 @@ async def _begun(
             stderr=STDOUT,
             start_new_session=True,
         )
+    )
+    try:
+        process = await asyncio.shield(starting)
+        async with _ended_with_us(process):
+            yield process
     except (FileNotFoundError, PermissionError) as error:
         if not _is_folder(folder):
             raise NotADirectoryError(folder) from None
         raise MiniagentsError(
             f"{command[0]!r} cannot be run ({error.strerror}); install it, or name another one"
         ) from None
-    try:
-        async with _ended_with_us(process):
-            yield process
     finally:
-        if process.returncode is None:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+        starting.add_done_callback(_end)  # also where we are cancelled once more
+        with suppress(OSError):
+            await (await asyncio.shield(starting)).wait()
+
+
+def _end(starting: asyncio.Future[Process]) -> None:
+    if starting.cancelled() or starting.exception() is not None or starting.result().returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        os.killpg(starting.result().pid, signal.SIGKILL)
 
 
 @asynccontextmanager

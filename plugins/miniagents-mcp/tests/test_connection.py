@@ -121,9 +121,11 @@ async def test_one_that_dies_in_the_middle() -> None:
 
 async def test_one_that_takes_too_long(tmp_path: Path) -> None:
     """A call ends after the time of its entry, and is cancelled there."""
-    kept = tmp_path / "kept"
-    told = await told_by(demo(timeout_s=3.0, KEPT=str(kept)), "wait")
-    assert told.startswith("MCP server demo: it did not answer within 3 s")
+    kept, timeout_s = tmp_path / "kept", 1.0
+    while not kept.exists():  # the time is also that of its start, which takes long on a machine that does much else
+        timeout_s *= 3
+        told = await told_by(demo(timeout_s=timeout_s, KEPT=str(kept)), "wait")
+    assert told.startswith(f"MCP server demo: it did not answer within {timeout_s:g} s")
     assert kept.read_text().split("\n")[:2] == ["waits", "was cancelled"]
 
 

@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,21 @@ async def test_nothing_is_left(how: str, tmp_path: Path) -> None:
         let_pass(500)
         assert (await task).code is None
     for pid in pids:
+        await _gone(pid)
+
+
+async def test_nothing_is_left_of_what_is_just_being_started(tmp_path: Path) -> None:
+    """Cancelled before it is known here that the program runs, it is ended all the same, and what it had started."""
+    before = _children(os.getpid())
+    task = asyncio.create_task(run([sys.executable, "-c", _PARENT], tmp_path))
+    while _children(os.getpid()) == before:  # noqa: ASYNC110 - the kernel knows
+        await asyncio.sleep(0)
+    while not (tmp_path / "pids").exists():
+        time.sleep(0.01)  # noqa: ASYNC251 - on purpose, as a busy machine keeps us waiting
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    for pid in await _pids(tmp_path / "pids"):
         await _gone(pid)
 
 

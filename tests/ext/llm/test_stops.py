@@ -18,7 +18,7 @@ AT_ONCE_S: Final = 0.5
 TRIES: Final = 5
 """A machine that does other things too is slow now and then: the quickest of these counts."""
 TIMEOUT_S: Final = 0.3
-"""Time enough for the request to have arrived."""
+"""Time enough for the request to have arrived; on a machine that does other things too, it may take a second call."""
 
 Call = Callable[..., MessageSequencePromise]
 """Asks the model, whose reply begins and does not end."""
@@ -84,12 +84,15 @@ async def the_reply_is_cancelled(call: Call, server: LLMServer) -> float:
 
 async def the_time_is_over(call: Call, server: LLMServer) -> float:
     """Let the call take no longer than it may."""
+    timeout_s = TIMEOUT_S
     async with MiniAgents():
-        stopped_s = time.monotonic() + TIMEOUT_S
-        reply = call(timeout_s=TIMEOUT_S)
-        with pytest.raises(CallTimeoutError):
-            await reply
-        await server.requests[0].client_closed()
+        while not server.requests:
+            stopped_s = time.monotonic() + timeout_s
+            reply = call(timeout_s=timeout_s)
+            with pytest.raises(CallTimeoutError):
+                await reply
+            timeout_s *= 4
+        await server.requests[-1].client_closed()
     return stopped_s
 
 
@@ -157,9 +160,8 @@ async def test_the_provider_is_told_at_once(api: Api, way: Way) -> None:
     took_s: list[float] = []
     while not took_s or (min(took_s) > AT_ONCE_S and len(took_s) < TRIES):
         with LLMServer.in_thread([Reply("a b", delay_s=60)]) as server:
-            stopped_s = await asyncio.wait_for(way(call_of(api, server), server), 20)
-            (request,) = server.requests
-            took_s.append(await asyncio.wait_for(request.client_closed(), 20) - stopped_s)
+            stopped_s = await asyncio.wait_for(way(call_of(api, server), server), 60)
+            took_s.append(await asyncio.wait_for(server.requests[-1].client_closed(), 20) - stopped_s)
         assert took_s[-1] > 0
     assert min(took_s) <= AT_ONCE_S, took_s
     await settle()
