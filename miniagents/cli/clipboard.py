@@ -10,6 +10,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from ..errors import UsageError
 from ..safe_text import exact
@@ -77,6 +78,7 @@ async def _took(command: Sequence[str], content: bytes) -> bool:
         async with asyncio.timeout(_PATIENCE_S):
             await process.communicate(content)
     except TimeoutError:
-        process.kill()
+        with suppress(ProcessLookupError):  # it ended after all
+            process.kill()
         await process.wait()
     return process.returncode == 0

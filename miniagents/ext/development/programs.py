@@ -106,7 +106,8 @@ async def _ended_with_us(process: Process) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        watcher.kill()
+        with suppress(ProcessLookupError):  # somebody else ended it
+            watcher.kill()
         await watcher.wait()
 
 

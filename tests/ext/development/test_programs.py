@@ -96,6 +96,28 @@ async def test_a_signal_that_ends_us_leaves_nothing(number: signal.Signals, tmp_
         await _gone(pid)
 
 
+async def test_one_that_ends_who_watches_over_it(tmp_path: Path) -> None:
+    """A program that ends whatever it finds beside it has run to its end all the same."""
+    ours = """if True:
+        import asyncio, pathlib, sys
+        from miniagents.ext.development.programs import run
+        print(asyncio.run(run([sys.executable, "-c", sys.argv[1]], pathlib.Path.cwd())))
+    """
+    killer = """if True:
+        import os, pathlib, signal
+        parent = os.getppid()
+        while len(found := pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split()) < 2:
+            pass
+        for pid in map(int, found):
+            if pid != os.getpid():
+                os.kill(pid, signal.SIGKILL)
+        while len(pathlib.Path(f"/proc/{parent}/task/{parent}/children").read_text().split()) > 1:
+            pass
+    """
+    ended = await run([sys.executable, "-c", ours, killer], tmp_path)
+    assert ended.output.decode() == "Ended(code=0, output=b'')\n"
+
+
 async def _pids(path: Path) -> list[int]:
     while not path.exists():  # noqa: ASYNC110, ASYNC240 - another process writes it
         await asyncio.sleep(0.02)
