@@ -25,7 +25,7 @@ _Answer = TypeVar("_Answer")
 _NAME = ".index.sqlite3"
 _VERSION = 1
 """Of the tables below, and of what `summary` puts into them: another one's index is made anew."""
-_WAIT_S = 2.0
+_WAIT_S = 10.0
 """For another program to end its batch (50 ms)."""
 _TRIES = 10
 """Two programs that look at the same moment see other files, and each takes out what only the other one saw."""
