@@ -79,7 +79,7 @@ class Option:
     least: float | None = None
     most: float | None = None
     above: float | None = None
-    """What it is more than, where nothing is the least."""
+    """What it has to be more than; instead of `least`, where that is not allowed itself."""
     one_of: tuple[Any, ...] = ()
     """The only values that it may have, if there are few."""
 

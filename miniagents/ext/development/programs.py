@@ -63,8 +63,21 @@ async def _begun(
 ) -> AsyncIterator[Process]:
     """Begin a program; it is ended, and all that it started, where nobody waits for it to its end."""
     # A task of its own: to cancel the start would end the program alone, and not what it may have started already.
-    starting = asyncio.ensure_future(
-        asyncio.create_subprocess_exec(
+    starting = asyncio.ensure_future(_start(command, folder, environment, is_told=is_told))
+    try:
+        await asyncio.wait([starting])
+        async with _ended_with_us(starting.result()):
+            yield starting.result()
+    finally:
+        starting.add_done_callback(_end)  # also where we are cancelled once more
+        await asyncio.wait([starting])
+        if starting.exception() is None:
+            await starting.result().wait()
+
+
+async def _start(command: Sequence[str], folder: Path, environment: Mapping[str, str], *, is_told: bool) -> Process:
+    try:
+        return await asyncio.create_subprocess_exec(
             *command,
             cwd=folder,
             env=environment,
@@ -73,21 +86,12 @@ async def _begun(
             stderr=STDOUT,
             start_new_session=True,
         )
-    )
-    try:
-        process = await asyncio.shield(starting)
-        async with _ended_with_us(process):
-            yield process
     except (FileNotFoundError, PermissionError) as error:
         if not _is_folder(folder):
             raise NotADirectoryError(folder) from None
         raise MiniagentsError(
             f"{command[0]!r} cannot be run ({error.strerror}); install it, or name another one"
         ) from None
-    finally:
-        starting.add_done_callback(_end)  # also where we are cancelled once more
-        with suppress(OSError):
-            await (await asyncio.shield(starting)).wait()
 
 
 def _end(starting: asyncio.Future[Process]) -> None:

@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +42,8 @@ _PARENT = """if True:
     with open("new", "w") as file:
         file.write(f"{os.getpid()} {child.pid}")
     os.rename("new", "pids")
+    if os.path.exists("told"):
+        open("told", "w").close()
     time.sleep(600)
 """
 
@@ -65,12 +66,13 @@ async def test_nothing_is_left(how: str, tmp_path: Path) -> None:
 
 async def test_nothing_is_left_of_what_is_just_being_started(tmp_path: Path) -> None:
     """Cancelled before it is known here that the program runs, it is ended all the same, and what it had started."""
+    told = tmp_path / "told"
+    os.mkfifo(told)
     before = _children(os.getpid())
     task = asyncio.create_task(run([sys.executable, "-c", _PARENT], tmp_path))
     while _children(os.getpid()) == before:  # noqa: ASYNC110 - the kernel knows
         await asyncio.sleep(0)
-    while not (tmp_path / "pids").exists():
-        time.sleep(0.01)  # noqa: ASYNC251 - on purpose, as a busy machine keeps us waiting
+    told.read_bytes()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
